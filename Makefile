@@ -1,0 +1,55 @@
+# The commands of this project. `make` alone lists them.
+# Needs only make and Python 3.11 or 3.12; Node comes as a wheel where the machine has none.
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+# azure-functions 1.x, the line of the classic Functions worker, runs on 3.11 and 3.12 only.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
+
+.PHONY: help setup check test demo up bench lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
+
+setup: $(VENV)/.python $(VENV)/.node ## set up .venv and the pinned Azurite
+
+$(VENV)/.python: tests/requirements.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed (looked for python3.11, python3.12, python3)."; exit 1; }
+	@echo "setting up $(VENV) with $(PYTHON) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/.node: devcloud/package-lock.json $(VENV)/.python
+	@echo "setting up Azurite …"
+	@$(BIN)/python -m devcloud.node install
+	@touch $@
+
+check: setup ## lint and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+test: check ## lint, types and all tests, against the real Azurite and the simulator
+	@$(BIN)/python -m pytest
+
+demo: setup ## one mail through each door, with its states and its trace
+	@$(BIN)/python -m devcloud demo
+
+up: setup ## start the local cloud and one host, and stay (HOST=func uses Core Tools)
+	@$(BIN)/python -m devcloud up $(if $(HOST),--host $(HOST))
+
+bench: setup ## all benchmarks, each with its table
+	@$(BIN)/python -m bench
+
+lock: setup ## compile the pinned, hashed requirements from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url pyproject.toml --output-file requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --group ops --group devcloud --group tests --constraint requirements.txt \
+		pyproject.toml --output-file tests/requirements.txt
+
+clean: ## remove what setup and the tools made
+	@rm -rf $(VENV) devcloud/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
