@@ -1,0 +1,1 @@
+"""The application: stories at the top, pure rules in rules/, outside systems in edges/."""

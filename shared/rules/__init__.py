@@ -1,0 +1,1 @@
+"""Pure decisions: values in, values out. No socket, file, clock, chance or environment."""

@@ -1,0 +1,49 @@
+"""Who asks: every door names its caller as one of these before it calls `accept`."""
+
+from dataclasses import dataclass
+
+from shared.rules.config import Digest, MailConfig, Producer, Webhook
+
+FUNCTION_KEY = "function-key"
+"""The one caller of the HTTP API where the host's function keys are the proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A caller's name (the namespace of its keys), the senders that it may use and the rule that says so."""
+
+    name: str
+    senders: frozenset[str]
+    rule: str
+
+
+def producer(setting: Producer) -> Caller:
+    """The owner of a producer's queue."""
+    return Caller(f"producer:{setting.name}", frozenset(setting.senders), f"producers.{setting.name}")
+
+
+def function_key(config: MailConfig) -> Caller:
+    """Whoever holds a function key: every sender of the file."""
+    return Caller(FUNCTION_KEY, frozenset(config.senders), "http.auth = function-key")
+
+
+def webhook(setting: Webhook) -> Caller:
+    """A verified event source; it sends as the one sender that its table names."""
+    return Caller(f"webhook:{setting.name}", frozenset({setting.sender}), f"webhooks.{setting.name}")
+
+
+def digest(setting: Digest) -> Caller:
+    """A digest's closed window."""
+    return Caller(f"digest:{setting.name}", frozenset({setting.sender}), f"digests.{setting.name}")
+
+
+def visible_to(config: MailConfig, caller: Caller) -> tuple[str, ...]:
+    """Names of the callers whose mails `caller` may ask for: its own, and producers that list it in `readers`.
+
+    Where function keys are the proof there is one caller, the app's owner: it also sees what webhooks and digests became.
+    """
+    readable = [producer(p).name for p in config.producers.values() if caller.name in p.readers]
+    if caller.name == FUNCTION_KEY:
+        readable += [webhook(w).name for w in config.webhooks.values()]
+        readable += [digest(d).name for d in config.digests.values()]
+    return (caller.name, *readable)

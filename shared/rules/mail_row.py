@@ -1,0 +1,106 @@
+"""The ledger's row: everything we remember of one mail except its payload. No subject, no address, no reply text."""
+
+from dataclasses import dataclass, field, replace
+
+from shared.rules.config import OnUnknown
+from shared.rules.outcome import Fate, RecipientResult, Reply
+from shared.rules.states import INITIAL, State, check_move
+
+ROW_VERSION = 1
+"""Raised when a row's meaning changes; an instance that meets a newer row leaves the mail to newer instances."""
+
+TIMELINE_LENGTH = 100
+"""Entries kept: the first and the newest ones. A mail that is deferred for days must not outgrow its table row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One entry of the timeline: epoch seconds, the state reached (or kept) and the code of the reason."""
+
+    at: float
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a mail came from and which rule let it in."""
+
+    caller: str
+    door: str
+    rule: str
+    template: str = ""
+    template_hash: str = ""
+    package_version: str = ""
+    config_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailRow:
+    """One mail in the ledger. Times are epoch seconds.
+
+    `ticket` numbers the mail's one live message on `sending`; `message_id` and `date` are made once and reused by every
+    attempt; `lease_until` is set while an attempt is in `sending`; `attempt_trace` is the traceparent of the last attempt,
+    to which the next one links; `payload_hash` is the SHA-256 of the stored payload, `content_hash` of what the caller sent.
+    """
+
+    id: str
+    state: State
+    sender: str
+    provenance: Provenance
+    content_hash: str
+    payload_hash: str
+    message_id: str
+    date: float
+    accepted_at: float
+    due: float
+    expires_at: float
+    on_unknown: OnUnknown
+    priority: str = "normal"
+    ticket: int = 1
+    attempts: int = 0
+    unknowns: int = 0
+    lease_until: float | None = None
+    possible_duplicate: bool = False
+    traceparent: str = ""
+    attempt_trace: str = ""
+    reply: Reply | None = None
+    recipients: tuple[RecipientResult, ...] = ()
+    timeline: tuple[Moment, ...] = field(default_factory=tuple)
+    version: int = ROW_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row as read from the ledger: the row, the ETag that a conditional write needs, and the payload where asked for."""
+
+    row: MailRow
+    etag: str
+    payload: bytes | None = None
+
+
+def move(row: MailRow, state: State, *, at: float, reason: str) -> MailRow:
+    """The row after a step of the state table; raises `IllegalMove` for any other step. Leaving `sending` ends the lease."""
+    check_move(row.state, state)
+    lease = row.lease_until if state is State.SENDING else None
+    return note(replace(row, state=state, lease_until=lease), at=at, reason=reason)
+
+
+def note(row: MailRow, *, at: float, reason: str) -> MailRow:
+    """The row with one more line in its timeline, in the state it is in."""
+    timeline = (*row.timeline, Moment(at=at, state=row.state, reason=reason))
+    if len(timeline) > TIMELINE_LENGTH:
+        timeline = (timeline[0], *timeline[-(TIMELINE_LENGTH - 1) :])
+    return replace(row, timeline=timeline)
+
+
+def begin(row: MailRow, *, reason: str) -> MailRow:
+    """A new row with its first timeline entry; `ValueError` for a state in which no mail begins."""
+    if row.state not in INITIAL:
+        raise ValueError(f"a mail cannot begin as {row.state}")
+    return note(row, at=row.accepted_at, reason=reason)
+
+
+def pending(row: MailRow) -> tuple[int, ...]:
+    """Numbers of the recipients that still have to be offered to the server."""
+    return tuple(n for n, r in enumerate(row.recipients) if r.fate in (Fate.PENDING, Fate.UNKNOWN))

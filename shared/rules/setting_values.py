@@ -1,0 +1,70 @@
+"""Values of mail.toml that need more than a type: addresses, recipients' domains, durations. Refused by `ValueError`.
+
+The texts say cause and cure and never repeat the value (it may be somebody's address).
+"""
+
+import re
+
+from shared.rules.addresses import LONGEST_ADDRESS, check_address
+from shared.rules.patterns import LABEL, duration
+
+ANYBODY = "*"
+"""In `allow_recipients`: no limit to whom the sender may write."""
+
+LONGEST_NAME = 128
+"""Characters of a display name; with the longest address it still fits in one header line of 998."""
+
+LONGEST_LIFE = 30 * 86_400.0
+"""Seconds for which a mail may wait: beyond a month it is no news any more, and its payload should not rest longer."""
+
+# Plain ASCII addresses, which nearly all are: a dot-atom and a host name with an alphabetic top level. They need no library,
+# and importing it costs every cold start 30 ms. Whatever else is given takes the long way.
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@(?!.*--)(?:{LABEL}\.)+[A-Za-z]{{2,63}}")
+_RESERVED_TOPS = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
+
+_FROM = re.compile(r'(?P<name>"[^"\\]*"|[^"<>@,;:\\]*)\s*<(?P<address>[^<>]*)>')
+
+
+def address(text: str) -> str:
+    """One bare mail address, its domain in ASCII lower case; raises `ValueError`."""
+    if len(text) <= LONGEST_ADDRESS and _PLAIN.fullmatch(text):
+        local, _, domain = text.rpartition("@")
+        if domain.rpartition(".")[2].lower() not in _RESERVED_TOPS:
+            return f"{local}@{domain.lower()}"
+    return check_address(text)
+
+
+def from_field(value: object) -> tuple[str, str]:
+    """Display name ('' for none) and address of `Name <user@domain>` or of a bare address; raises `ValueError`."""
+    if not isinstance(value, str):
+        raise ValueError("has to be text; write a name and an address in angle brackets")  # noqa: TRY004 - `Read` wants ValueError
+    match = _FROM.fullmatch(value.strip())
+    if match is None:
+        return "", address(value.strip())
+    name = match["name"].strip().strip('"').strip()
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise ValueError(f"has a display name with control characters or of more than {LONGEST_NAME}; shorten it")
+    return name, address(match["address"].strip())
+
+
+def recipient_rule(text: str) -> str:
+    """`*`, a domain or an address, in the form in which recipients are compared; raises `ValueError`."""
+    if text == ANYBODY:
+        return text
+    if "@" in text:
+        return address(text)
+    try:
+        return address(f"postmaster@{text}").partition("@")[2]
+    except ValueError:
+        raise ValueError('is neither a domain nor an address nor "*"; write one such as contoso.test') from None
+
+
+def life(value: object) -> float:
+    """Seconds of a duration such as `24h`, at most `LONGEST_LIFE`; raises `ValueError`."""
+    seconds = duration(value) if isinstance(value, str) else None
+    if seconds is None:
+        raise ValueError('is not a duration; write a whole number and s, m, h or d, such as "90m", "24h" or "7d"')
+    if seconds > LONGEST_LIFE:
+        raise ValueError('is longer than 30 days; write "30d" or less')
+    return seconds

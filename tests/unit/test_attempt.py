@@ -1,0 +1,170 @@
+"""One attempt: claim, lease, and what each outcome makes of the row."""
+
+import asyncio
+
+from shared.attempt import Attempt
+from shared.placing import SENDING
+from shared.rules.orders import Order, decode
+from shared.rules.outcome import Phase, Reason, Rejected, Reply, Retry, Sent, Unknown
+from shared.rules.states import State
+from shared.rules.storage_errors import StorageUnavailable
+from tests.stage import LEASE, Stage, an_envelope
+
+WHY = Reason("why", "made up")
+UNKNOWN = Unknown(Phase.FINAL_DOT, WHY)
+
+
+async def test_two_deliveries_at_the_same_moment_send_one_mail() -> None:
+    """The conditional write before DATA lets one of them through; the other says RSET."""
+    stage = Stage()
+    await stage.accept()
+    order = decode(stage.queues.texts(SENDING)[0])
+    await asyncio.gather(stage.send.process(order), stage.send.process(order))
+    assert len(stage.gateway.mails) == 1
+    assert stage.state() is State.SENT
+
+
+async def test_a_temporary_refusal_waits_in_the_queue_and_is_tried_again() -> None:
+    """The mail waits under a new ticket, and the next attempt carries the same Message-ID."""
+    stage = Stage()
+    stage.gateway.outcomes = [Retry(60.0, WHY, Reply(432, "4.3.2"))]
+    await stage.accept()
+    await stage.run()
+    assert (stage.state(), stage.row.attempts, stage.row.ticket) == (State.WAITING, 1, 2)
+    assert stage.live_messages == 1
+    stage.later(60)
+    await stage.run()
+    assert stage.state() is State.SENT
+    assert stage.row.message_id.encode() in stage.gateway.mails[0].content
+
+
+async def test_of_three_recipients_only_the_one_refused_for_now_is_tried_again() -> None:
+    """Nobody gets the mail twice because somebody else was refused."""
+    stage = Stage()
+    to = ["a@contoso.test", "scenario+recipient-refused-5xx@contoso.test", "scenario+recipient-refused-4xx@contoso.test"]
+    await stage.accept(an_envelope(to=to))
+    await stage.run()
+    assert [r.fate.value for r in stage.row.recipients] == ["accepted", "refused", "pending"]
+    assert stage.state() is State.WAITING
+    stage.later(3600)
+    await stage.run()
+    assert [mail.recipients for mail in stage.gateway.mails] == [("a@contoso.test",)]
+
+
+async def test_a_permanent_refusal_ends_the_mail() -> None:
+    """Rejected, with the reason, and no message is left."""
+    stage = Stage()
+    stage.gateway.outcomes = [Rejected(WHY, Reply(554, "5.6.0"))]
+    await stage.accept()
+    await stage.run()
+    assert stage.state() is State.REJECTED
+    assert stage.reasons[-1] == "why"
+    assert stage.live_messages == 0
+
+
+async def test_an_unknown_outcome_under_resend_is_tried_once_more_and_marked() -> None:
+    """Twice unknown waits for a person; both attempts carry the same Message-ID."""
+    stage = Stage()
+    stage.gateway.outcomes = [UNKNOWN, UNKNOWN]
+    await stage.accept()
+    await stage.run()
+    assert (stage.state(), stage.row.possible_duplicate) == (State.WAITING, True)
+    stage.later(60)
+    await stage.run()
+    assert (stage.state(), stage.row.unknowns) == (State.UNKNOWN, 2)
+    assert stage.live_messages == 0
+
+
+async def test_an_unknown_outcome_under_hold_waits_for_a_person() -> None:
+    """Better no second copy: nothing is placed."""
+    stage = Stage()
+    stage.gateway.outcomes = [UNKNOWN]
+    await stage.accept(an_envelope(on_unknown="hold"))
+    await stage.run()
+    assert (stage.state(), stage.row.possible_duplicate) == (State.UNKNOWN, False)
+    assert stage.live_messages == 0
+
+
+async def test_a_mail_that_somebody_is_sending_is_looked_at_again_after_the_lease() -> None:
+    """While the lease lives the other attempt has the word; afterwards the outcome is unknown."""
+    stage = Stage()
+    await stage.accept(an_envelope(on_unknown="hold"))
+    order = decode(stage.queues.texts(SENDING)[0])
+    await dead_attempt(stage, order)
+    await stage.run()
+    assert stage.state() is State.SENDING
+    stage.later(LEASE + 5)
+    await stage.run()
+    assert stage.state() is State.UNKNOWN
+    assert stage.reasons[-1] == "attempt-died"
+    assert stage.gateway.mails == []
+
+
+async def dead_attempt(stage: Stage, order: Order) -> None:
+    """A process claimed the mail and died."""
+    entry = stage.ledger.rows[order.id]
+    attempt = Attempt(entry, ledger=stage.ledger, placer=stage.placer, times=stage.send.times)
+    assert await attempt.claim("")
+
+
+async def test_a_late_reply_is_evidence() -> None:
+    """Our lease ran out and the outcome was declared unknown; then the 250 came: the mail is sent, and not again."""
+    stage = Stage()
+    await stage.accept()
+    order = decode(stage.queues.texts(SENDING)[0])
+    slow = SlowTransmit(stage, order)
+    stage.gateway.outcomes = [slow.sent]
+    await slow.run()
+    assert stage.state() is State.SENT
+    assert "late-evidence" in stage.reasons or State.UNKNOWN in [m.state for m in stage.row.timeline]
+    stage.later(3600)
+    await stage.run()
+    assert len(stage.gateway.mails) == 1
+
+
+class SlowTransmit:
+    """An attempt whose reply comes after another process found its lease dead."""
+
+    def __init__(self, stage: Stage, order: Order) -> None:
+        self.stage, self.order = stage, order
+        self.sent = Sent(Reply(250, "2.0.0"))
+
+    async def run(self) -> None:
+        """Claim, lose the lease, be declared unknown by the queue's second delivery, then conclude with the reply."""
+        stage = self.stage
+        attempt = Attempt(stage.ledger.rows[self.order.id], ledger=stage.ledger, placer=stage.placer, times=stage.send.times)
+        assert await attempt.claim("")
+        stage.later(LEASE + 5)
+        await stage.send.process(self.order)
+        session = await stage.gateway.open("alerts@contoso.test", await stage.tokens.get())
+        assert not isinstance(session, Retry)
+        recipients = [(0, "ops@contoso.test")]
+        await session.offer("alerts@contoso.test", recipients, 1)  # type: ignore[union-attr]  # the fake gives a session here
+        await attempt.conclude(await session.transmit(b"x"))  # type: ignore[union-attr]  # the fake gives a session here
+
+
+async def test_a_retry_beyond_the_end_expires_at_once() -> None:
+    """A try that would come too late is not made."""
+    stage = Stage()
+    await stage.accept()
+    stage.later(86_390)
+    stage.gateway.outcomes = [Retry(60.0, WHY)]
+    await stage.run()
+    assert stage.state() is State.EXPIRED
+
+
+async def test_an_outcome_is_written_although_storage_stumbles() -> None:
+    """What was learned from the wire is not given up because a write failed."""
+    stage = Stage()
+    await stage.accept()
+    order = decode(stage.queues.texts(SENDING)[0])
+    original = stage.ledger.update
+
+    async def update(entry, row):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the port's shape
+        if row.state is State.SENT and len(stage.slept) < 4:
+            raise StorageUnavailable(WHY, 1.0)
+        return await original(entry, row)
+
+    stage.ledger.update = update  # type: ignore[method-assign]  # a ledger whose writes fail for a while
+    await stage.send.process(order)
+    assert stage.state() is State.SENT

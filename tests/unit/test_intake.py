@@ -1,0 +1,126 @@
+"""A producer's queue: every body is accepted, kept with the reason why not, or put back."""
+
+import base64
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from shared.intake import Arrival, Intake
+from shared.placing import SENDING
+from shared.rules import identifiers
+from shared.rules.mail_row import MailRow
+from shared.rules.outcome import Reason
+from shared.rules.states import State
+from shared.rules.storage_errors import StorageUnavailable
+from tests.stage import Stage
+
+SOUND = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk", "text": "full"}
+
+
+def intake(stage: Stage) -> Intake:
+    """The story on the stage's fakes."""
+    return Intake(stage.accept_story, stage.ledger, stage.queues, stage.telemetry, stage.clock)
+
+
+def arrival(
+    stage: Stage, body: bytes | Mapping[str, object], *, message_id: str = "m1", producer: str = "default"
+) -> Arrival:
+    """A message of a producer."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Arrival(stage.config.producers[producer], raw, message_id)
+
+
+def row_of(stage: Stage, key: str, producer: str = "default") -> MailRow:
+    """The row that a producer finds under its key."""
+    return stage.ledger.rows[identifiers.mail_id(f"producer:{producer}", key)].row
+
+
+@pytest.mark.parametrize("encoded", [False, True], ids=["raw JSON", "Base64"])
+async def test_an_envelope_is_accepted_raw_and_as_base64(encoded: bool) -> None:  # noqa: FBT001 - a parameter of the table
+    """Both are read, whatever the producer's library writes."""
+    stage = Stage()
+    raw = json.dumps(SOUND).encode()
+    await intake(stage).take(arrival(stage, base64.b64encode(raw) if encoded else raw))
+    assert row_of(stage, "m1").state is State.WAITING
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"\xff\xfe",
+        b'{"a": 1, "a": 2}',
+        b'{"sender": "alerts"}',
+        "\uffff\x01".encode(),
+        b'{"x": "\\ud800"}',
+    ],
+)
+async def test_an_unreadable_body_is_parked_with_reason_and_body(body: bytes) -> None:
+    """The queue goes on, and a person finds the bytes as they came."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, body))
+    row = row_of(stage, "m1")
+    assert row.state is State.PARKED
+    assert ":" in row.timeline[0].reason
+    assert stage.ledger.payloads[row.id] == body
+    assert not stage.queues.messages
+
+
+async def test_a_fault_is_found_under_the_producers_own_id() -> None:
+    """A producer that gave an id asks by it; the reason names the field and no value."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {**SOUND, "id": "order-7", "subject": "a\r\nBcc: evil@x.test"}))
+    reason = row_of(stage, "order-7").timeline[0].reason
+    assert "/subject" in reason
+    assert "evil" not in reason
+
+
+async def test_a_sender_that_is_not_the_producers_is_refused_and_poisoned() -> None:
+    """A row says why, and the body stands in the queue's poison queue."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {**SOUND, "sender": "reports"}, producer="small"))
+    row = row_of(stage, "m1", "small")
+    assert row.state is State.REJECTED
+    assert row.timeline[0].reason.startswith("sender-not-allowed: /sender")
+    assert len(stage.queues.texts("small-box-poison")) == 1
+    assert stage.queues.texts(SENDING) == []
+
+
+async def test_other_content_under_a_used_id_is_a_conflict_with_a_row_of_its_own() -> None:
+    """The first mail is untouched; the second body is kept with the reason."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {**SOUND, "id": "k"}))
+    await intake(stage).take(arrival(stage, {**SOUND, "id": "k", "text": "other"}, message_id="m2"))
+    assert row_of(stage, "k").state is State.WAITING
+    assert row_of(stage, "conflict m2").timeline[0].reason.startswith("key-conflict")
+
+
+async def test_a_faulty_body_cannot_take_the_row_of_a_good_mail() -> None:
+    """An unsound envelope under the id of a mail gets a row of its own."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {**SOUND, "id": "k"}))
+    await intake(stage).take(arrival(stage, {"id": "k", "sender": "alerts"}, message_id="m2"))
+    assert row_of(stage, "k").state is State.WAITING
+    assert row_of(stage, "refused m2").state is State.PARKED
+
+
+async def test_the_same_refused_message_twice_is_one_row() -> None:
+    """A repetition by the host changes nothing."""
+    stage = Stage()
+    for _ in range(2):
+        await intake(stage).take(arrival(stage, b"junk"))
+    assert len(stage.ledger.rows) == 1
+
+
+async def test_while_storage_is_out_the_body_goes_back_under_its_own_id() -> None:
+    """Nothing is raised towards the host's poison handling, and the mail keeps its identity."""
+    stage = Stage()
+    stage.ledger.fail_next(StorageUnavailable(Reason("down", "made up"), 1.0))
+    await intake(stage).take(arrival(stage, SOUND))
+    (text,) = stage.queues.texts("outbox")
+    assert json.loads(base64.b64decode(text))["id"] == "m1"
+    await intake(stage).take(arrival(stage, text.encode(), message_id="m2"))
+    assert row_of(stage, "m1").state is State.WAITING

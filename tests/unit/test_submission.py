@@ -1,0 +1,77 @@
+"""What HTTP callers send: single envelopes, batches and keys."""
+
+import json
+
+import pytest
+
+from shared.accept import Accepted, Origin
+from shared.rules import callers, identifiers
+from shared.rules.problems import Refused
+from shared.submission import BATCH_LIMIT, Submission, digest_item, idempotency_key
+from tests.stage import Stage
+
+SOUND = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk", "text": "full"}
+
+
+async def take(stage: Stage, body: object, key: str = "k") -> Accepted | list[Accepted]:
+    """Submit a JSON body as the function key's holder."""
+    origin = Origin(door="http", key=key, parent="")
+    return await Submission(stage.accept_story).take(json.dumps(body).encode(), callers.function_key(stage.config), origin)
+
+
+async def test_one_envelope_is_one_mail_under_the_header_key() -> None:
+    """The Idempotency-Key names the mail."""
+    stage = Stage()
+    accepted = await take(stage, SOUND)
+    assert isinstance(accepted, Accepted)
+    assert accepted.row.id == identifiers.mail_id("function-key", "k")
+
+
+async def test_a_batch_gives_each_item_a_key_of_its_own() -> None:
+    """Item n of an array has the key key/n, unless it brings an id."""
+    stage = Stage()
+    accepted = await take(stage, [SOUND, {**SOUND, "id": "mine"}])
+    assert isinstance(accepted, list)
+    assert [one.row.id for one in accepted] == [identifiers.mail_id("function-key", key) for key in ("k/0", "mine")]
+
+
+async def test_a_batch_with_one_fault_stores_nothing_and_points_at_it() -> None:
+    """All or nothing, and every fault at once."""
+    stage = Stage()
+    with pytest.raises(Refused) as refused:
+        await take(stage, [SOUND, {**SOUND, "subject": "a\nb"}, {**SOUND, "to": ["x@elsewhere.test"]}])
+    assert [p.pointer for p in refused.value.problems] == ["/1/subject", "/2/to/0"]
+    assert not stage.ledger.rows
+
+
+@pytest.mark.parametrize("size", [0, BATCH_LIMIT + 1])
+async def test_a_batch_has_bounds(size: int) -> None:
+    """Neither nothing nor too much."""
+    with pytest.raises(Refused, match="a batch holds"):
+        await take(Stage(), [SOUND] * size)
+
+
+@pytest.mark.parametrize(("header", "key"), [('"a b"', "a b"), ("bare", "bare"), (' "q" ', "q"), ('"', '"')])
+def test_keys_come_quoted_and_bare(header: str, key: str) -> None:
+    """The draft wants a quoted string; most clients send it bare."""
+    assert idempotency_key(header) == key
+
+
+@pytest.mark.parametrize("header", ["", '""', "é", "a\tb", "x" * 257])
+def test_a_key_that_cannot_be_one_is_refused(header: str) -> None:
+    """1 to 256 printable ASCII characters."""
+    with pytest.raises(Refused, match="Idempotency-Key"):
+        idempotency_key(header)
+
+
+def test_a_digest_item_brings_its_key_or_gets_one() -> None:
+    """An `id` makes a repetition harmless."""
+    assert digest_item(b'{"id": "7"}', fresh_key="f")[0] == "7"
+    assert digest_item(b'{"title": "x"}', fresh_key="f") == ("f", b'{"title": "x"}')
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"id": 7}', b'{"id": ""}', b"x"])
+def test_an_unsound_digest_item_is_refused(body: bytes) -> None:
+    """An object with, at most, a text as id."""
+    with pytest.raises(Refused):
+        digest_item(body, fresh_key="f")

@@ -1,0 +1,32 @@
+"""The arithmetic of a token's life."""
+
+import pytest
+
+from shared.rules.token import Token
+
+SECRET = "eyJ0.secret.part"
+
+
+@pytest.mark.parametrize(
+    ("life", "refresh_after"),
+    [(86_400, 43_200), (7_200, 3_600), (3_600, 3_000), (600, 300)],
+    ids=["a day: half", "two hours: half", "an hour: ten minutes before", "ten minutes: half"],
+)
+def test_when_the_next_token_is_due(life: float, refresh_after: float) -> None:
+    """Long tokens are renewed at half their life, short ones ten minutes before the end but not before half."""
+    token = Token(SECRET, fetched_at=1000.0, expires_at=1000.0 + life)
+    assert not token.due(1000.0 + refresh_after - 1)
+    assert token.due(1000.0 + refresh_after)
+
+
+def test_a_token_about_to_expire_is_not_used_for_a_login() -> None:
+    """Five minutes before the end it counts as gone."""
+    token = Token(SECRET, fetched_at=0.0, expires_at=3600.0)
+    assert token.usable(3299.0)
+    assert not token.usable(3300.0)
+
+
+def test_a_token_never_prints_itself() -> None:
+    """Neither repr nor str shows the token's text."""
+    token = Token(SECRET, fetched_at=0.0, expires_at=3600.0)
+    assert "secret" not in f"{token!r} {token}"
