@@ -1,0 +1,1 @@
+"""Adapters: one outside system each. They never import each other."""

@@ -1,0 +1,84 @@
+"""Every exception of the SMTP library, of TLS and of the network, as a verdict: nothing else leaves this edge.
+
+The library raises a lost connection and a failed certificate check in several shapes (protocols reference 5.1), so the
+whole chain of causes is looked at before the class is.
+"""
+
+import ssl
+from collections.abc import Iterator
+
+from shared.rules.outcome import Phase, Reason
+from shared.rules.replies import NOT_UNDERSTOOD, Verdict, classify, parse_enhanced
+from shared.rules.reply_table import ISSUE, SHORT, ReplyKind
+
+LOST_PAUSE = 30.0
+"""Seconds until the next try after a lost connection or a timeout."""
+
+TLS_PAUSE = 300.0
+"""Seconds until the next try after a TLS handshake failed for another reason than the certificate."""
+
+_CUT_SHORT = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+class OutOfStep(Exception):
+    """The server said more than was asked: no later reply on this connection can be told apart from an earlier one."""
+
+
+def verdict_of(error: BaseException, phase: Phase) -> Verdict:
+    """What `error` in `phase` means. Never raises; what is not known here is a bug of ours, and the mail is parked."""
+    from aiosmtplib.errors import SMTPResponseException
+
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
+        return Verdict(ReplyKind.CONFIGURATION, CERTIFICATE_NOT_TRUSTED, None)
+    if isinstance(error, SMTPResponseException):
+        return classify(phase, error.code, parse_enhanced(error.message), error.message)
+    for kinds, verdict in _VERDICTS:
+        if isinstance(error, kinds):
+            return _UNREACHED if verdict is _LOST and phase is Phase.CONNECT else verdict
+    return Verdict(ReplyKind.CONFIGURATION, CLIENT_FAULT, None)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+CERTIFICATE_NOT_TRUSTED = Reason(
+    "certificate-not-trusted",
+    "the server's certificate is not trusted or names another host, so no token is sent",
+    "check host of [cloud] and MAIL_CA_FILE, and whether something between the app and the server breaks TLS open",
+)
+XOAUTH2_NOT_OFFERED = Reason(
+    "xoauth2-not-offered",
+    "the server does not offer XOAUTH2, so no token is sent",
+    "check host and port of [cloud]: is it a submission server that takes OAuth?",
+)
+TLS_FAILED = Reason("tls-failed", "no TLS connection came about", "check that the server speaks TLS 1.2 or newer")
+TIMED_OUT = Reason("server-timeout", "the server did not answer in time")
+UNREACHABLE = Reason(
+    "server-unreachable", "the server cannot be reached", "check that outbound connections to its port are allowed"
+)
+CONNECTION_LOST = Reason("connection-lost", "the connection broke off")
+OUTCOME_UNKNOWN = Reason(
+    "outcome-unknown", "the connection broke off after the whole mail was written; nobody can know whether it was taken"
+)
+CLIENT_FAULT = Reason("smtp-client-fault", "the SMTP client met something that it does not know", ISSUE)
+CONTENT_NOT_CANONICAL = Reason("content-not-canonical", "the mail's content has line ends other than CRLF", ISSUE)
+ADDRESS_UNSENDABLE = Reason(
+    "sender-address-unsendable", "the sender's address cannot stand in an SMTP command", "check `from`"
+)
+NO_RECIPIENTS = Reason("no-recipients", "the mail has no recipient left", ISSUE)
+TOO_LARGE = Reason("mail-too-large", "the mail is larger than the server takes", "send less, or a link to it")
+
+_LOST = Verdict(ReplyKind.RETRY, CONNECTION_LOST, LOST_PAUSE)
+_UNREACHED = Verdict(ReplyKind.RETRY, UNREACHABLE, LOST_PAUSE)
+_VERDICTS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Verdict], ...] = (
+    (OutOfStep, Verdict(ReplyKind.RETRY, NOT_UNDERSTOOD, SHORT)),
+    (TimeoutError, Verdict(ReplyKind.RETRY, TIMED_OUT, LOST_PAUSE)),
+    (_CUT_SHORT, _LOST),
+    (ssl.SSLError, Verdict(ReplyKind.RETRY, TLS_FAILED, TLS_PAUSE)),
+    (OSError, _LOST),
+)

@@ -1,0 +1,127 @@
+"""What the stories need from outside systems. The adapters in `edges/` have these shapes; the wiring hands them in.
+
+Every storage port may also raise `StorageUnavailable` and `StorageForbidden`.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from shared.rules.buffered import Added, Already, Window
+from shared.rules.config import Sender
+from shared.rules.mail import Blob
+from shared.rules.mail_row import Entry, MailRow
+from shared.rules.outcome import AuthRefused, NotSent, Outcome
+from shared.rules.pace import Later
+from shared.rules.rendering import TemplateSources
+from shared.rules.token import Token
+
+
+class Ledger(Protocol):
+    """One row per mail, and its payload."""
+
+    async def insert(self, row: MailRow, payload: bytes) -> Entry:
+        """Write row and payload; raises `AlreadyThere` with the row that has this id."""
+
+    async def read(self, mail_id: str) -> Entry | None:
+        """The row alone."""
+
+    async def open(self, mail_id: str) -> Entry | None:
+        """Row and payload; raises `PayloadGone`, `PayloadChanged`, `BrokenRow` or `NewerRow`."""
+
+    async def update(self, entry: Entry, row: MailRow) -> Entry:
+        """Write `row` if nobody wrote since `entry` was read; raises `Conflict` otherwise."""
+
+
+class Queues(Protocol):
+    """Storage queues, for writing."""
+
+    async def put(self, queue: str, text: str, *, delay: float = 0.0) -> None:
+        """Put `text`, invisible for `delay` seconds (seven days at most; a mail due later passes by and waits again)."""
+
+
+class Buffer(Protocol):
+    """Digest windows and their items."""
+
+    async def add(self, digest: str, window_end: float, key: str, item: bytes) -> Added | Already:
+        """Add an item once per key; raises `WindowClosed`."""
+
+    async def due(self, now: float) -> Sequence[Window]:
+        """Windows whose end has passed and that were not forgotten."""
+
+    async def close(self, window: Window) -> Sequence[bytes]:
+        """No more items; those that are in, in the order of their arrival. Closing again gives the same."""
+
+    async def forget(self, window: Window) -> None:
+        """The window's mail is accepted: its items may go."""
+
+
+class Templates(Protocol):
+    """The templates of the package."""
+
+    def names(self) -> tuple[str, ...]:
+        """What there is."""
+
+    def sources(self, name: str) -> TemplateSources:
+        """The parts of one of them."""
+
+    def hash(self, name: str) -> str:
+        """Their SHA-256."""
+
+
+class Attachments(Protocol):
+    """The container in which callers leave attachments."""
+
+    async def pin(self, prefix: str, name: str) -> Blob | None:
+        """The blob as it is now; None if it cannot be used."""
+
+    async def fetch(self, pinned: Blob) -> bytes | None:
+        """Exactly what was pinned; None if it is gone or changed."""
+
+
+class Tokens(Protocol):
+    """The token of the app's identity."""
+
+    async def get(self) -> Token:
+        """A usable token; raises `TokenUnavailable`."""
+
+    async def drop(self, token: Token) -> None:
+        """Exchange refused this token: never give it out again."""
+
+
+class Pace(Protocol):
+    """Each mailbox's pace."""
+
+    async def turn(self, mailbox: str, sender: Sender) -> AbstractAsyncContextManager[None] | Later:
+        """Permission to open a session and send one mail now."""
+
+
+class Offer(Protocol):
+    """The server's answers to MAIL and RCPT."""
+
+    @property
+    def outcome(self) -> NotSent | None:
+        """Set where the transaction cannot go on."""
+
+
+class Session(Protocol):
+    """An authenticated SMTP session with one mailbox, in one transaction at a time."""
+
+    async def offer(self, sender: str, recipients: Sequence[tuple[int, str]], size: int) -> Offer:
+        """MAIL and RCPT; recipients come with their number in the mail."""
+
+    async def transmit(self, content: bytes) -> Outcome:
+        """DATA, the content and the final dot."""
+
+    async def abandon(self) -> None:
+        """RSET: nothing was sent and nothing will be."""
+
+    async def release(self) -> None:
+        """Give the connection back."""
+
+
+class Gateway(Protocol):
+    """Exchange Online's submission endpoint."""
+
+    async def open(self, mailbox: str, token: Token) -> Session | NotSent | AuthRefused:
+        """A session for `mailbox`, new or reused, or why there is none."""

@@ -1,0 +1,197 @@
+"""Spans and metrics. The only module that knows OpenTelemetry; the names stand in `telemetry_names.py`.
+
+Exceptions are recorded by their class, never by their text (protocols reference 3.5): texts of libraries hold addresses.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shared.telemetry_names import BUCKETS, QUEUE_SYSTEM, SCOPE, UNITS, Attr, Kind, Metric
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.metrics import Counter, Histogram, Meter
+    from opentelemetry.trace import Link, Tracer
+    from opentelemetry.trace import Span as OtelSpan
+
+__all__ = ["QUEUE_SYSTEM", "Attr", "Kind", "Metric", "Span", "Targets", "Telemetry", "configure", "silent"]
+
+Value = str | int | float | bool
+Attributes = Mapping[Attr, Value]
+
+_TRACEPARENT_LENGTH = 55
+"""W3C Trace Context, version 00: anything of another length is not one."""
+
+
+class Span:
+    """A running span: attributes from the allow-list and, on failure, the kind of error."""
+
+    def __init__(self, span: "OtelSpan") -> None:
+        self._span = span
+
+    def set(self, attributes: Attributes) -> None:
+        """Add attributes; text is made ASCII because a lone surrogate would drop the attribute and log its value."""
+        for name, value in attributes.items():
+            self._span.set_attribute(name.value, _clean(value))
+
+    def fail(self, error_type: str) -> None:
+        """Mark the operation as failed; `error_type` is a class name or a code of ours, never a text from outside."""
+        from opentelemetry.trace import Status, StatusCode
+
+        self._span.set_attribute(Attr.ERROR_TYPE.value, error_type)
+        self._span.set_status(Status(StatusCode.ERROR))
+
+    def link(self, traceparent: str) -> None:
+        """Point to another span, for example the attempt before this one; '' or a broken text changes nothing."""
+        for link in _links([traceparent]):
+            self._span.add_link(link.context)
+
+    @property
+    def traceparent(self) -> str:
+        """The span's W3C traceparent, '' where nothing is traced."""
+        context = self._span.get_span_context()
+        if not context.is_valid:
+            return ""
+        return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags):02x}"
+
+
+class Telemetry:
+    """What the other modules hold: spans and metrics on one tracer and one meter, handed in by the wiring."""
+
+    def __init__(self, tracer: "Tracer", meter: "Meter") -> None:
+        self._tracer = tracer
+        self._meter = meter
+        self._counters: dict[Metric, Counter] = {}
+        self._histograms: dict[Metric, Histogram] = {}
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        *,
+        kind: Kind = Kind.INTERNAL,
+        attributes: Attributes | None = None,
+        parent: str | None = None,
+        links: Sequence[str] = (),
+    ) -> Iterator[Span]:
+        """Run a span; it is the current one inside the block.
+
+        `parent` and `links` are traceparents; without `parent` the current span is the parent, with '' a new trace begins.
+        A broken traceparent never fails anything: it is left out.
+        """
+        from opentelemetry.trace import SpanKind
+
+        running = self._tracer.start_as_current_span(
+            name,
+            context=_context(parent),
+            kind=SpanKind[kind.value],
+            attributes={key.value: _clean(value) for key, value in (attributes or {}).items()},
+            links=_links(links),
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        with running as otel:
+            span = Span(otel)
+            try:
+                yield span
+            except BaseException as error:
+                span.fail(type(error).__name__)
+                raise
+
+    def count(self, metric: Metric, attributes: Attributes | None = None, *, by: int = 1) -> None:
+        """Add to a counter."""
+        counter = self._counters.get(metric)
+        if counter is None:
+            counter = self._counters[metric] = self._meter.create_counter(metric.value, unit=UNITS[metric])
+        counter.add(by, {key.value: _clean(value) for key, value in (attributes or {}).items()})
+
+    def record(self, metric: Metric, seconds: float, attributes: Attributes | None = None) -> None:
+        """Record a duration in seconds."""
+        histogram = self._histograms.get(metric)
+        if histogram is None:
+            histogram = self._meter.create_histogram(
+                metric.value, unit=UNITS[metric], explicit_bucket_boundaries_advisory=BUCKETS
+            )
+            self._histograms[metric] = histogram
+        histogram.record(seconds, {key.value: _clean(value) for key, value in (attributes or {}).items()})
+
+
+def silent() -> Telemetry:
+    """A telemetry that records nothing: the API's own no-op tracer and meter."""
+    from opentelemetry.metrics import NoOpMeter
+    from opentelemetry.trace import NoOpTracer
+
+    return Telemetry(NoOpTracer(), NoOpMeter(SCOPE))
+
+
+def _clean(value: Value) -> Value:
+    return value.encode("ascii", "backslashreplace").decode("ascii") if isinstance(value, str) else value
+
+
+def _context(traceparent: str | None) -> "Context | None":
+    if traceparent is None:
+        return None
+    from opentelemetry.context import Context
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    carrier = {"traceparent": traceparent} if len(traceparent) == _TRACEPARENT_LENGTH else {}
+    return TraceContextTextMapPropagator().extract(carrier, context=Context())
+
+
+def _links(traceparents: Sequence[str]) -> "list[Link]":
+    from opentelemetry import trace
+
+    contexts = [trace.get_current_span(_context(text)).get_span_context() for text in traceparents if text]
+    return [trace.Link(context) for context in contexts if context.is_valid]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where telemetry goes. The OTLP exporter reads its own `OTEL_EXPORTER_OTLP_…` settings; `otlp` says they are there."""
+
+    otlp: bool = False
+    application_insights: str = field(default="", repr=False)
+    service: str = "keyless-mail"
+
+
+def configure(targets: Targets, *, version: str) -> Telemetry:
+    """The process's telemetry: the host worker's own pipeline where it has set one up, otherwise one of ours.
+
+    Configuring beside the worker's pipeline would send every span twice (Azure Functions reference 4.4).
+    """
+    from opentelemetry import metrics, trace
+    from opentelemetry.sdk.trace import TracerProvider
+
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return Telemetry(trace.get_tracer(SCOPE, version), metrics.get_meter(SCOPE, version))
+    if not (targets.otlp or targets.application_insights):
+        return silent()
+    return _own_pipeline(targets, version)
+
+
+def _own_pipeline(targets: Targets, version: str) -> Telemetry:
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    resource = Resource.create({"service.name": targets.service, "service.version": version})
+    spans, readers = TracerProvider(resource=resource), []
+    if targets.otlp:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        readers.append(PeriodicExportingMetricReader(OTLPMetricExporter()))
+    if targets.application_insights:
+        from azure.monitor.opentelemetry.exporter import AzureMonitorMetricExporter, AzureMonitorTraceExporter
+
+        # Failed telemetry would rest in the temp directory for two days by default.
+        options = {"connection_string": targets.application_insights, "disable_offline_storage": True}
+        spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**options)))
+        readers.append(PeriodicExportingMetricReader(AzureMonitorMetricExporter(**options)))
+    meters = MeterProvider(resource=resource, metric_readers=readers)
+    return Telemetry(spans.get_tracer(SCOPE, version), meters.get_meter(SCOPE, version))
