@@ -1,0 +1,19 @@
+"""The doors, the send trigger, the tick and the operator's routes: parse, hand over, translate the outcome."""
+
+import azure.functions as func
+
+from functions import digests, health, messages, operators, producers, sending, tick, webhooks
+from shared.wiring import settings
+
+
+def blueprints() -> list[func.Blueprint]:
+    """What can be registered with the settings as they are.
+
+    While there are faults nothing is taken from a queue (its messages wait), and the HTTP routes answer 503 with every
+    fault named.
+    """
+    found = settings()
+    always = [health.blueprint, operators.blueprint, webhooks.blueprint]
+    built = [messages.build(found), digests.build(found), tick.build(found)]
+    queues = [] if found.faults else [sending.blueprint, producers.build(found)]
+    return [*always, *built, *queues]

@@ -1,0 +1,72 @@
+"""`POST /api/messages` and `GET /api/messages/{id}`."""
+
+import uuid
+
+import azure.functions as func
+
+from functions.answers import answering, as_json, problem
+from functions.traces import invocation_trace
+from shared.accept import Accepted, Origin
+from shared.rules.config import HttpAuth
+from shared.rules.envelope import HTTP_BODY_LIMIT
+from shared.settings import Settings
+from shared.status import view
+from shared.submission import idempotency_key
+from shared.wiring import house
+
+
+def level(settings: Settings) -> func.AuthLevel:
+    """Whom the host lets through: holders of a function key, or everybody where the app itself checks the bearer token."""
+    entra = settings.mail is not None and settings.mail.http_auth is HttpAuth.ENTRA
+    return func.AuthLevel.ANONYMOUS if entra else func.AuthLevel.FUNCTION
+
+
+def build(settings: Settings) -> func.Blueprint:
+    """The two routes, on the level that `[http] auth` asks for."""
+    blueprint = func.Blueprint()
+
+    @blueprint.function_name("messages_post")
+    @blueprint.route("messages", methods=["POST"], auth_level=level(settings))
+    @answering
+    async def messages_post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        if (unfit := unfit_body(req)) is not None:
+            return unfit
+        rooms = house()
+        key = req.headers.get("idempotency-key")
+        origin = Origin(
+            door="http", key=idempotency_key(key) if key is not None else str(uuid.uuid4()), parent=invocation_trace(context)
+        )
+        accepted = await rooms.submission.take(req.get_body(), rooms.http_caller(), origin)
+        if isinstance(accepted, list):
+            return as_json(202, [_receipt(one) for one in accepted])
+        return as_json(202, _receipt(accepted), {"Location": _location(accepted)})
+
+    @blueprint.function_name("messages_get")
+    @blueprint.route("messages/{id}", methods=["GET"], auth_level=level(settings))
+    @answering
+    async def messages_get(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+        rooms = house()
+        entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
+        if entry is None:
+            return problem(404, "No such mail", "There is no mail of yours with this id or key.")
+        return as_json(200, view(entry.row))
+
+    return blueprint
+
+
+def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
+    """413 or 415 before anything is parsed; None where the body may be read."""
+    if len(req.get_body()) > HTTP_BODY_LIMIT:
+        return problem(413, "Too large", f"A body has at most {HTTP_BODY_LIMIT} bytes; put large attachments into a blob.")
+    content_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        return problem(415, "Not JSON", "Send the envelope as Content-Type: application/json.")
+    return None
+
+
+def _receipt(accepted: Accepted) -> dict[str, str]:
+    return {"id": accepted.row.id, "state": accepted.row.state.value}
+
+
+def _location(accepted: Accepted) -> str:
+    return f"/api/messages/{accepted.row.id}"

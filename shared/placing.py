@@ -1,0 +1,55 @@
+"""Puts a mail's one live message on the private queue `sending`.
+
+A ticket numbers the live message. The new message is put before the row learns its ticket, and the old message leaves the
+queue only after both: a crash in between leaves two messages, of which the claim before DATA lets one through, never none.
+"""
+
+from dataclasses import dataclass, replace
+
+from shared.ports import Ledger, Queues
+from shared.rules.mail_row import Entry, MailRow
+from shared.rules.orders import Order, encode
+from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Telemetry
+
+SENDING = "sending"
+"""The private queue. Only this module writes to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placer:
+    """Knows the queue and the ledger; times are seconds."""
+
+    queues: Queues
+    ledger: Ledger
+    telemetry: Telemetry
+
+    async def first(self, row: MailRow, *, now: float) -> None:
+        """Put the message of a new mail; its ticket stands in the row already."""
+        await self._put(row, max(0.0, row.due - now))
+
+    async def again(self, entry: Entry, row: MailRow, *, delay: float, now: float) -> Entry:
+        """Put a new message that replaces the old one, then write `row` with the new ticket and due time."""
+        renewed = replace(row, ticket=entry.row.ticket + 1, due=now + delay)
+        await self._put(renewed, delay)
+        return await self.ledger.update(entry, renewed)
+
+    async def copy(self, order: Order, *, delay: float) -> None:
+        """Put an order once more under the ticket that it has: the row belongs to somebody else or cannot be reached."""
+        await self.queues.put(SENDING, encode(order), delay=delay)
+
+    async def _put(self, row: MailRow, delay: float) -> None:
+        with self.telemetry.span(
+            f"send {SENDING}",
+            kind=Kind.PRODUCER,
+            attributes={
+                Attr.MESSAGING_SYSTEM: QUEUE_SYSTEM,
+                Attr.MESSAGING_OPERATION: "send",
+                Attr.MESSAGING_OPERATION_TYPE: "send",
+                Attr.MESSAGING_DESTINATION: SENDING,
+                Attr.MAIL_ID: row.id,
+                Attr.DELAY: delay,
+            },
+        ) as span:
+            order = Order(id=row.id, ticket=row.ticket, traceparent=span.traceparent or row.traceparent)
+            await self.queues.put(SENDING, encode(order), delay=delay)
+            self.telemetry.count(Metric.SENT, {Attr.MESSAGING_DESTINATION: SENDING})

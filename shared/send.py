@@ -1,0 +1,237 @@
+"""The one way out: from an order on `sending` to a mail at Exchange and its outcome in the ledger.
+
+    find the mail → wait if it is not its time → take a turn → token → session → MAIL, RCPT → claim → DATA → outcome
+
+`process` never raises for anything that passes by itself: a delay is a new message, and the host's own repetition and
+poison queue are left for crashes and bugs (design rule 3).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from shared.attempt import Attempt, Times
+from shared.placing import SENDING, Placer
+from shared.ports import Gateway, Ledger, Pace, Session, Tokens
+from shared.rules.config import MailConfig, Sender
+from shared.rules.mail import Mail, decode
+from shared.rules.mail_row import Entry, MailRow, move, note, pending
+from shared.rules.orders import Order
+from shared.rules.outcome import (
+    AuthRefused,
+    Fate,
+    NotSent,
+    Outcome,
+    Parked,
+    Phase,
+    Reason,
+    RecipientResult,
+    Rejected,
+    Retry,
+    Unknown,
+)
+from shared.rules.pace import Later
+from shared.rules.permissions import allow_mail
+from shared.rules.states import State
+from shared.rules.storage_errors import (
+    BrokenRow,
+    Conflict,
+    NewerRow,
+    PayloadChanged,
+    PayloadGone,
+    StorageForbidden,
+    StorageUnavailable,
+)
+from shared.rules.strict import Refused
+from shared.rules.token_errors import TokenUnavailable
+from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Span, Telemetry
+
+EARLY = 2.0
+"""Seconds. A message this much before its mail's due time is on time: clocks differ, and queues count in whole seconds."""
+
+AUTH_PAUSE = 900.0
+"""Seconds after a login was refused twice. Grants take up to hours to spread, and hammering locks the mailbox."""
+
+STORAGE_PAUSE = 60.0
+"""Seconds until a mail is looked at again whose row cannot be read for want of a right or of a newer program."""
+
+
+Assemble = Callable[[Mail, MailRow, Sender], Awaitable[bytes]]
+"""The mail's bytes, ready for the wire; raises `Refused` where they cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The story."""
+
+    config: MailConfig
+    ledger: Ledger
+    placer: Placer
+    pace: Pace
+    tokens: Tokens
+    gateway: Gateway
+    assemble: Assemble
+    telemetry: Telemetry
+    times: Times
+
+    async def process(self, order: Order) -> None:
+        """Take one order from `sending` as far as it goes; raises only what is a bug, or storage that is gone altogether."""
+        attributes: dict[Attr, str | int | float | bool] = {
+            Attr.MESSAGING_SYSTEM: QUEUE_SYSTEM,
+            Attr.MESSAGING_OPERATION: "process",
+            Attr.MESSAGING_OPERATION_TYPE: "process",
+            Attr.MESSAGING_DESTINATION: SENDING,
+            Attr.MAIL_ID: order.id,
+        }
+        with self.telemetry.span(
+            f"process {SENDING}", kind=Kind.CONSUMER, attributes=attributes, parent=order.traceparent
+        ) as span:
+            self.telemetry.count(Metric.CONSUMED, {Attr.MESSAGING_DESTINATION: SENDING})
+            try:
+                await self._deliver(order, span)
+            except (StorageUnavailable, StorageForbidden, NewerRow) as later:
+                span.fail(type(later).__name__)
+                await self.placer.copy(order, delay=STORAGE_PAUSE)
+
+    async def _deliver(self, order: Order, span: Span) -> None:
+        entry = await self._live(order)
+        if entry is None:
+            return
+        span.link(entry.row.attempt_trace)
+        span.set({Attr.ATTEMPT: entry.row.attempts + 1})
+        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
+        outcome = await self._attempt(entry, attempt, span)
+        if outcome is None:
+            return
+        span.set({Attr.OUTCOME: type(outcome).__name__.lower()})
+        self.telemetry.count(Metric.OUTCOMES, {Attr.OUTCOME: type(outcome).__name__.lower()})
+        await attempt.conclude(outcome)
+        span.set({Attr.STATE: attempt.row.state})
+
+    async def _live(self, order: Order) -> Entry | None:
+        """The mail's entry where this order is its live message and now is its time; None where nothing is left to do."""
+        entry = await self._opened(order)
+        if entry is None or order.ticket < entry.row.ticket:
+            return None
+        now = self.times.clock()
+        match entry.row.state:
+            case State.SENDING:
+                await self._found_sending(order, entry, now)
+            case State.WAITING if now > entry.row.expires_at:
+                await self._write(entry, move(entry.row, State.EXPIRED, at=now, reason="expired"))
+            case State.WAITING if entry.row.due - now > EARLY:
+                await self._defer(entry, entry.row.due - now, "not-yet-due")
+            case State.WAITING:
+                return entry
+        return None
+
+    async def _opened(self, order: Order) -> Entry | None:
+        try:
+            return await self.ledger.open(order.id)
+        except PayloadGone:
+            await self._park(order, PAYLOAD_GONE)
+        except PayloadChanged:
+            await self._park(order, PAYLOAD_CHANGED)
+        except BrokenRow as broken:
+            # Nothing can be written onto a row that cannot be read: the message goes, the row stays for a person.
+            self.telemetry.count(Metric.FAULTS, {Attr.REASON: broken.reason.code})
+        return None
+
+    async def _found_sending(self, order: Order, entry: Entry, now: float) -> None:
+        """Somebody claimed this mail: while the lease lives, look again later; afterwards nobody knows what became of it."""
+        left = (entry.row.lease_until or 0.0) - now
+        if left > 0:
+            await self.placer.copy(order, delay=left + EARLY)
+            return
+        lost = {n: RecipientResult(Fate.UNKNOWN) for n in pending(entry.row)}
+        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
+        await attempt.conclude(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
+
+    async def _attempt(self, entry: Entry, attempt: Attempt, span: Span) -> Outcome | None:
+        """One try; None where this process has nothing to write: the mail was deferred, or somebody else has it."""
+        row = entry.row
+        sender = self.config.senders.get(row.sender)
+        if sender is None:
+            return Parked(UNKNOWN_SENDER)
+        try:
+            mail = decode(entry.payload or b"")
+            allow_mail(self.config, mail)
+            content = await self.assemble(mail, row, sender)
+        except Refused as refused:
+            return Rejected(Reason(refused.code, refused.problems[0].message))
+        mailbox = mailbox_of(sender, row.id)
+        turn = await self.pace.turn(mailbox, sender)
+        if isinstance(turn, Later):
+            await self._defer(entry, turn.seconds, "paced")
+            return None
+        async with turn:
+            session = await self._session(mailbox)
+            if isinstance(session, Retry | Rejected | Parked):
+                return session
+            try:
+                return await self._transact(session, attempt, mail, sender, content, span)
+            finally:
+                await session.release()
+
+    async def _session(self, mailbox: str) -> Session | NotSent:
+        """An authenticated session; after a refused login once more with a fresh token (Exchange reference 6.1, class T)."""
+        refused: AuthRefused | None = None
+        for _ in ("cached token", "fresh token"):
+            try:
+                token = await self.tokens.get()
+            except TokenUnavailable as unavailable:
+                return Retry(unavailable.retry_after, unavailable.reason)
+            opened = await self.gateway.open(mailbox, token)
+            if not isinstance(opened, AuthRefused):
+                return opened
+            refused = opened
+            await self.tokens.drop(token)
+        assert refused is not None  # noqa: S101 - the loop ran twice; says so to the type checker
+        return Retry(AUTH_PAUSE, refused.reason, refused.reply)
+
+    async def _transact(
+        self, session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes, span: Span
+    ) -> Outcome | None:
+        recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
+        offer = await session.offer(sender.from_address, recipients, len(content))
+        if offer.outcome is not None:
+            return offer.outcome
+        if not await attempt.claim(span.traceparent):
+            await session.abandon()
+            return None
+        async with attempt.lease():
+            return await session.transmit(content)
+
+    async def _defer(self, entry: Entry, seconds: float, reason: str) -> None:
+        """Not an attempt: the mail goes back to the queue until its time."""
+        now = self.times.clock()
+        try:
+            await self.placer.again(entry, note(entry.row, at=now, reason=reason), delay=seconds, now=now)
+        except Conflict:
+            return  # whoever wrote the row placed a message of its own
+
+    async def _park(self, order: Order, reason: Reason) -> None:
+        entry = await self.ledger.read(order.id)
+        if entry is not None and entry.row.state is State.WAITING:
+            now = self.times.clock()
+            await self._write(entry, move(entry.row, State.PARKED, at=now, reason=reason.code))
+
+    async def _write(self, entry: Entry, row: MailRow) -> None:
+        try:
+            await self.ledger.update(entry, replace(row, ticket=row.ticket + 1))
+        except Conflict:
+            return  # somebody else moved the mail; what they wrote stands
+
+
+def mailbox_of(sender: Sender, mail_id: str) -> str:
+    """One mailbox of the sender's pool, always the same one for a mail."""
+    return sender.mailboxes[int(mail_id, 16) % len(sender.mailboxes)]
+
+
+ATTEMPT_DIED = Reason(
+    "attempt-died", "the process that was sending this mail died; nobody can know whether Exchange took it"
+)
+PAYLOAD_GONE = Reason("payload-gone", "the mail's content is not in storage any more; it cannot be sent")
+PAYLOAD_CHANGED = Reason("payload-changed", "the stored content is not what was accepted; it was not sent")
+UNKNOWN_SENDER = Reason(
+    "unknown-sender", "mail.toml no longer has this mail's sender", "put the sender back into mail.toml, or cancel the mail"
+)

@@ -1,0 +1,91 @@
+"""What an HTTP caller sends: one envelope or a batch, all or nothing."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.accept import Accept, Accepted, Origin
+from shared.rules.callers import Caller
+from shared.rules.envelope import HTTP_BODY_LIMIT, Envelope, envelope_from
+from shared.rules.strict import Problem, Refused, parse_json
+
+BATCH_LIMIT = 100
+"""Envelopes in one request (design 3.5): what can be validated and stored well inside a caller's patience."""
+
+ITEM_LIMIT = 32_768
+"""Bytes of one digest item: a table row holds it beside its columns, and a digest is read by people."""
+
+KEY_LIMIT = 256
+"""Characters of an idempotency key, as the envelope's `id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The story of `POST /messages`."""
+
+    accept: Accept
+
+    async def take(self, body: bytes, caller: Caller, origin: Origin) -> Accepted | list[Accepted]:
+        """Accept an envelope, or every envelope of an array.
+
+        `origin.key` is the `Idempotency-Key`, or a fresh key where there was none. Raises `Refused` with a pointer per fault
+        before anything is stored, `KeyConflict`, and the storage's errors.
+        """
+        value = parse_json(body, limit=HTTP_BODY_LIMIT)
+        if isinstance(value, list):
+            return await self._batch(value, caller, origin)
+        envelope = envelope_from(value)
+        return await self.accept(envelope, caller, _with_key(origin, envelope))
+
+    async def _batch(self, values: list[Any], caller: Caller, origin: Origin) -> list[Accepted]:
+        envelopes = await self._validated(values, caller)
+        keyed = [replace(origin, key=f"{origin.key}/{n}") for n in range(len(envelopes))]
+        return [await self.accept(e, caller, _with_key(o, e)) for e, o in zip(envelopes, keyed, strict=True)]
+
+    async def _validated(self, values: list[Any], caller: Caller) -> list[Envelope]:
+        if not 1 <= len(values) <= BATCH_LIMIT:
+            raise Refused((Problem("", f"a batch holds 1 to {BATCH_LIMIT} envelopes; split it"),))
+        problems: list[Problem] = []
+        envelopes: list[Envelope] = []
+        for n, value in enumerate(values):
+            try:
+                envelope = envelope_from(value)
+                await self.accept.check(envelope, caller)
+                envelopes.append(envelope)
+            except Refused as refused:
+                problems += [Problem(f"/{n}{p.pointer}", p.message) for p in refused.problems]
+        if problems:
+            raise Refused(tuple(problems))
+        return envelopes
+
+
+def _with_key(origin: Origin, envelope: Envelope) -> Origin:
+    """The envelope's own id is the key; its traceparent, which a caller whom we know may set, is continued."""
+    return replace(origin, key=envelope.id or origin.key, parent=envelope.traceparent or origin.parent)
+
+
+def idempotency_key(header: str) -> str:
+    """The key in an `Idempotency-Key` header: quoted as the draft wants it, or bare as most clients send it.
+
+    Source: draft-ietf-httpapi-idempotency-key-header, section 2. Raises `Refused`.
+    """
+    key = header.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not key or len(key) > KEY_LIMIT or not (key.isascii() and key.isprintable()):
+        message = f"Idempotency-Key must be 1 to {KEY_LIMIT} printable ASCII characters"
+        raise Refused((Problem("", message),))
+    return key
+
+
+def digest_item(body: bytes, *, fresh_key: str) -> tuple[str, bytes]:
+    """Key and stored form of a digest's item: a JSON object of at most `ITEM_LIMIT` bytes, keyed by its `id` if it has one.
+
+    Raises `Refused`.
+    """
+    item = parse_json(body, limit=ITEM_LIMIT)
+    if not isinstance(item, dict):
+        raise Refused((Problem("", 'an item must be a JSON object, for example {"title": …, "text": …}'),))
+    key = item.get("id", fresh_key)
+    if not isinstance(key, str) or not 1 <= len(key) <= KEY_LIMIT:
+        raise Refused((Problem("/id", f"id must be a text of 1 to {KEY_LIMIT} characters"),))
+    return key, body
