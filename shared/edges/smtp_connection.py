@@ -98,7 +98,7 @@ class Connection:
         except BaseException:
             self.close()
             raise
-        if _leftover(protocol) or answer.code == 421 or not self.dot_written:
+        if _leftover(protocol) or not self.dot_written:
             self.close()
         return answer
 

@@ -121,7 +121,5 @@ class TokenSource:
         else:
             self._quiet_until = now + min(FAILURE_PAUSE, unavailable.retry_after)
 
-    def _landed(self, flight: asyncio.Task[Token]) -> None:
+    def _landed(self, _flight: asyncio.Task[Token]) -> None:
         self._flight = None
-        if not flight.cancelled():
-            flight.exception()  # retrieved even when every waiter was cancelled, or the loop complains

@@ -19,7 +19,7 @@ from shared.rules.outcome import Fate, RecipientResult
 from shared.rules.storage_errors import AlreadyThere, BrokenRow, Conflict, PayloadChanged, PayloadGone, StorageUnavailable
 from shared.telemetry import Telemetry, silent
 from tests.contract.conftest import Cloud
-from tests.contract.ledger_bench import LARGE, PAYLOAD, CloudHand, a_mail, claimed
+from tests.contract.ledger_hands import LARGE, PAYLOAD, CloudHand, a_mail, claimed
 
 
 @pytest.fixture

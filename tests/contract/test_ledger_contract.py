@@ -14,7 +14,7 @@ from shared.rules.states import State
 from shared.rules.storage_errors import AlreadyThere, BrokenRow, Conflict, NewerRow, PayloadChanged, PayloadGone
 from shared.telemetry import silent
 from tests.contract.conftest import Cloud
-from tests.contract.ledger_bench import LARGE, PAYLOAD, CloudHand, FakeHand, Hand, LedgerPort, a_mail, claimed
+from tests.contract.ledger_hands import LARGE, PAYLOAD, CloudHand, FakeHand, Hand, LedgerPort, a_mail, claimed
 from tests.fakes.storage import FakeLedger
 
 Bench = tuple[LedgerPort, Hand]

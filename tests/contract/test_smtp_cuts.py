@@ -8,10 +8,14 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiosmtplib
 import pytest
 
-from shared.edges.smtp_connection import PIECE
+from shared.edges.smtp_connection import PIECE, Connection
+from shared.edges.smtp_offer import Timeouts
 from shared.rules.outcome import AuthRefused, Fate, Outcome, Rejected, Retry, Sent, Unknown
+from shared.telemetry import Attr
+from tests.fakes.recorder import Recorder
 from tests.fakes.scripted_smtp import Dialogue, ScriptedServer
 from tests.fakes.smtp_client import SMALL, Client
 from tests.fakes.tls import Authority, authority
@@ -114,8 +118,9 @@ async def test_a_refusal_in_the_middle_of_a_large_mail_is_taken_as_one(trusted: 
 
 async def test_a_cancelled_mail_leaves_no_connection_behind(trusted: Authority) -> None:
     """After a cancellation the late reply would be taken for the next command's: the connection is closed, not pooled."""
+    recorder = Recorder()
     async with ScriptedServer(trusted.server, {"DOT": [b""]}) as server:
-        client = Client(trusted, server.port)
+        client = Client(trusted, server.port, telemetry=recorder.telemetry)
         async with client.gateway() as gateway:
             sending = asyncio.create_task(client.send(gateway))
             await server.content_came.wait()
@@ -124,3 +129,30 @@ async def test_a_cancelled_mail_leaves_no_connection_behind(trusted: Authority) 
                 await sending
             assert isinstance(await client.send(gateway), Sent)
         assert len(server.dialogues) == 2
+    assert [dict(span.attributes or {})[Attr.OUTCOME.value] for span in recorder.spans("smtp transaction")] == [
+        "cancelled",
+        "sent",
+    ]
+
+
+async def test_a_second_mail_that_breaks_before_its_content_is_not_sent(trusted: Authority) -> None:
+    """Whatever the first one wrote on the same connection: this one wrote nothing."""
+    async with ScriptedServer(trusted.server, {"DATA": [b"354 go\r\n", b"not SMTP\r\n"]}) as server:
+        client = Client(trusted, server.port)
+        async with client.gateway() as gateway:
+            assert isinstance(await client.send(gateway), Sent)
+            assert isinstance(await client.send(gateway), Retry)
+        assert len(server.mails) == 1
+
+
+async def test_content_for_a_connection_that_is_closing_was_not_written(trusted: Authority) -> None:
+    """The end was seen after the 354 and before the content: the server has no octet of it."""
+    async with ScriptedServer(trusted.server) as server:
+        library = aiosmtplib.SMTP(hostname="localhost", port=server.port, start_tls=False, local_hostname="test.local")
+        await library.connect()
+        connection = Connection(library, Timeouts())
+        assert library.transport is not None
+        library.transport.close()
+        with pytest.raises(aiosmtplib.SMTPServerDisconnected):
+            await connection.content(SMALL)
+        assert not connection.dot_written

@@ -63,3 +63,21 @@ async def test_send_as_table() -> None:
 def test_any_from_value_is_judged(value: str) -> None:
     """No From header, however odd, breaks the reader."""
     assert isinstance(author([("From", value)]).addresses, tuple)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"From: alerts@contoso.test\r\nMessage-ID: <a\n250 2.0.0 OK b@contoso.test>",
+        b"From: alerts@contoso.test\r\nMessage-ID: <a\r554 no@contoso.test>",
+        b'From: "a\n250 2.0.0 OK"@contoso.test',
+    ],
+)
+async def test_replies_repeat_no_line_ends(head: bytes) -> None:
+    """What a reply repeats from the mail cannot begin another reply."""
+    async with simulator() as world:
+        client = await world.ready()
+        answer = await client.mail(content=head + b"\r\n\r\nHi\r\n")
+        assert "\n" not in answer.text
+        assert "\r" not in answer.text
+        assert (await client.ask("NOOP")).text == "2.0.0 OK"
