@@ -1,9 +1,13 @@
 """The doors, the send trigger, the tick and the operator's routes: parse, hand over, translate the outcome."""
 
+import logging
+
 import azure.functions as func
 
 from functions import digests, health, messages, operators, producers, sending, tick, webhooks
 from shared.wiring import settings
+
+log = logging.getLogger("keyless_mail")
 
 
 def blueprints() -> list[func.Blueprint]:
@@ -13,6 +17,8 @@ def blueprints() -> list[func.Blueprint]:
     fault named.
     """
     found = settings()
+    for fault in found.faults:
+        log.error("setting %s: %s; %s", fault.name, fault.cause, fault.cure)
     always = [health.blueprint, operators.blueprint, webhooks.blueprint]
     built = [messages.build(found), digests.build(found), tick.build(found)]
     queues = [] if found.faults else [sending.blueprint, producers.build(found)]

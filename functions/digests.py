@@ -4,11 +4,10 @@ import uuid
 
 import azure.functions as func
 
-from functions.answers import answering, as_json, problem
+from functions.answering import answering
+from functions.answers import as_json, problem
 from functions.messages import level, unfit_body
 from shared.settings import Settings
-from shared.status import iso
-from shared.submission import digest_item
 from shared.wiring import house
 
 
@@ -20,6 +19,9 @@ def build(settings: Settings) -> func.Blueprint:
     @blueprint.route("digests/{name}/events", methods=["POST"], auth_level=level(settings))
     @answering
     async def digests_post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+        from shared.status import iso
+        from shared.submission import digest_item
+
         rooms = house()
         rooms.http_caller()
         digest = rooms.digests.digests.get(req.route_params["name"])

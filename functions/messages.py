@@ -1,18 +1,19 @@
 """`POST /api/messages` and `GET /api/messages/{id}`."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
-from functions.answers import answering, as_json, problem
+from functions.answering import answering
+from functions.answers import as_json, problem
 from functions.traces import invocation_trace
-from shared.accept import Accepted, Origin
 from shared.rules.config import HttpAuth
-from shared.rules.envelope import HTTP_BODY_LIMIT
 from shared.settings import Settings
-from shared.status import view
-from shared.submission import idempotency_key
 from shared.wiring import house
+
+if TYPE_CHECKING:
+    from shared.accept import Accepted
 
 
 def level(settings: Settings) -> func.AuthLevel:
@@ -29,6 +30,9 @@ def build(settings: Settings) -> func.Blueprint:
     @blueprint.route("messages", methods=["POST"], auth_level=level(settings))
     @answering
     async def messages_post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+        from shared.accept import Origin
+        from shared.submission import idempotency_key
+
         if (unfit := unfit_body(req)) is not None:
             return unfit
         rooms = house()
@@ -45,6 +49,8 @@ def build(settings: Settings) -> func.Blueprint:
     @blueprint.route("messages/{id}", methods=["GET"], auth_level=level(settings))
     @answering
     async def messages_get(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+        from shared.status import view
+
         rooms = house()
         entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
         if entry is None:
@@ -56,6 +62,8 @@ def build(settings: Settings) -> func.Blueprint:
 
 def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
     """413 or 415 before anything is parsed; None where the body may be read."""
+    from shared.rules.envelope import HTTP_BODY_LIMIT
+
     if len(req.get_body()) > HTTP_BODY_LIMIT:
         return problem(413, "Too large", f"A body has at most {HTTP_BODY_LIMIT} bytes; put large attachments into a blob.")
     content_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -64,9 +72,9 @@ def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
     return None
 
 
-def _receipt(accepted: Accepted) -> dict[str, str]:
+def _receipt(accepted: "Accepted") -> dict[str, str]:
     return {"id": accepted.row.id, "state": accepted.row.state.value}
 
 
-def _location(accepted: Accepted) -> str:
+def _location(accepted: "Accepted") -> str:
     return f"/api/messages/{accepted.row.id}"

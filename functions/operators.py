@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions.answers import answering, as_json, problem
-from shared.status import provenance, view
+from functions.answering import answering
+from functions.answers import as_json, problem
 from shared.wiring import house
 
 blueprint = func.Blueprint()
@@ -14,6 +14,8 @@ blueprint = func.Blueprint()
 @answering
 async def operator_message(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Any mail, by its id."""
+    from shared.status import provenance, view
+
     entry = await house().status.any_mail(req.route_params["id"])
     if entry is None:
         return problem(404, "No such mail", "There is no mail with this id.")

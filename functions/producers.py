@@ -3,7 +3,6 @@
 import azure.functions as func
 
 from functions.traces import invocation_trace
-from shared.intake import Arrival
 from shared.rules.config import Producer
 from shared.settings import Settings
 from shared.wiring import CONNECTION, house
@@ -21,5 +20,7 @@ def _register(blueprint: func.Blueprint, producer: Producer) -> None:
     @blueprint.function_name(f"producer_{producer.name.replace('-', '_')}")
     @blueprint.queue_trigger(arg_name="message", queue_name=producer.queue, connection=CONNECTION)
     async def take(message: func.QueueMessage, context: func.Context) -> None:
+        from shared.intake import Arrival
+
         arrival = Arrival(producer, message.get_body(), message.id or "", invocation_trace(context))
         await house().intake.take(arrival)

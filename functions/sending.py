@@ -2,8 +2,7 @@
 
 import azure.functions as func
 
-from shared.placing import SENDING
-from shared.rules.orders import decode
+from shared.rules.storage_names import SENDING
 from shared.wiring import CONNECTION, house
 
 blueprint = func.Blueprint()
@@ -13,4 +12,6 @@ blueprint = func.Blueprint()
 @blueprint.queue_trigger(arg_name="message", queue_name=SENDING, connection=CONNECTION)
 async def send(message: func.QueueMessage) -> None:
     """Take one order as far as it goes. An unreadable order is a bug or a stranger's; the host's poison queue keeps it."""
+    from shared.rules.orders import decode
+
     await house().send.process(decode(message.get_body()))

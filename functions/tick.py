@@ -2,8 +2,9 @@
 
 import azure.functions as func
 
+from shared.rules.faults import NotConfigured
 from shared.settings import Settings
-from shared.wiring import NotConfigured, house
+from shared.wiring import house
 
 
 def build(settings: Settings) -> func.Blueprint:

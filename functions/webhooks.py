@@ -2,11 +2,9 @@
 
 import azure.functions as func
 
-from functions.answers import COME_BACK, answering, as_json, problem
+from functions.answering import answering
+from functions.answers import COME_BACK, as_json, problem
 from functions.traces import invocation_trace
-from shared.rules.envelope import HTTP_BODY_LIMIT
-from shared.rules.webhook_signatures import SignatureRefused
-from shared.webhook import NotReady
 from shared.wiring import house
 
 blueprint = func.Blueprint()
@@ -17,6 +15,10 @@ blueprint = func.Blueprint()
 @answering
 async def webhooks_post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Verify, store, 202; a sender repeats after 5xx and gives up after 4xx."""
+    from shared.rules.envelope import HTTP_BODY_LIMIT
+    from shared.rules.webhook_signatures import SignatureRefused
+    from shared.webhook import NotReady
+
     rooms = house()
     webhook = rooms.webhooks.webhooks.get(req.route_params["name"])
     if webhook is None:

@@ -55,11 +55,13 @@ def health(url: Url, key: Key, as_json: AsJson = False) -> None:  # noqa: FBT002
 
 def _print_mail(mail: dict[str, Any]) -> None:
     console = Console()
-    reply = mail["reply"] or {}
+    reply, reason = mail["reply"] or {}, mail["reason"] or {}
     rows: dict[str, object] = {
         "id": mail["id"],
         "state": state(mail["state"]),
         "attempts": mail["attempts"],
+        "why": reason.get("text"),
+        "what to do": reason.get("fix"),
         "reply": f"{reply.get('code')} {reply.get('enhanced')}" if reply else None,
         "Exchange's id": reply.get("exchange_id"),
         "trace": mail["trace_id"],

@@ -46,13 +46,17 @@ class Times:
 
 
 class Attempt:
-    """Holds the newest version of a mail's row while one process works on it."""
+    """Holds the newest version of a mail's row while one process works on it.
 
-    def __init__(self, entry: Entry, *, ledger: Ledger, placer: Placer, times: Times) -> None:
+    `trace` is the attempt's traceparent, to which the next attempt will link.
+    """
+
+    def __init__(self, entry: Entry, *, ledger: Ledger, placer: Placer, times: Times, trace: str = "") -> None:
         self._entry = entry
         self._ledger = ledger
         self._placer = placer
         self._times = times
+        self._trace = trace
         self._writing = asyncio.Lock()
 
     @property
@@ -60,12 +64,12 @@ class Attempt:
         """The row as this attempt last wrote or read it."""
         return self._entry.row
 
-    async def claim(self, traceparent: str) -> bool:
+    async def claim(self) -> bool:
         """Write the intent to transmit; False when another attempt was quicker and nothing may be sent."""
         now = self._times.clock()
         claimed = move(self.row, State.SENDING, at=now, reason="transmitting")
         claimed = replace(
-            claimed, attempts=claimed.attempts + 1, attempt_trace=traceparent, lease_until=now + self._times.lease
+            claimed, attempts=claimed.attempts + 1, attempt_trace=self._trace, lease_until=now + self._times.lease
         )
         try:
             self._entry = await self._ledger.update(self._entry, claimed)
@@ -112,12 +116,13 @@ class Attempt:
 
     async def _write(self, outcome: Outcome) -> None:
         now = self._times.clock()
-        row = replace(self.row, recipients=_merged(self.row, outcome.recipients))
+        why = None if isinstance(outcome, Sent) else outcome.reason
+        row = replace(self.row, recipients=_merged(self.row, outcome.recipients), why=why)
         match outcome:
             case Sent():
                 await self._sent(replace(row, reply=outcome.reply), now)
             case Retry():
-                counted = row if row.state is State.SENDING else replace(row, attempts=row.attempts + 1)
+                counted = row if row.state is State.SENDING else self._counted(row)
                 await self._later(
                     replace(counted, reply=outcome.reply or row.reply), outcome.reason.code, outcome.after, now
                 )
@@ -127,6 +132,10 @@ class Attempt:
                 await self._end(replace(row, reply=outcome.reply or row.reply), State.PARKED, outcome.reason.code, now)
             case Unknown():
                 await self._unknown(row, outcome.reason.code, now)
+
+    def _counted(self, row: MailRow) -> MailRow:
+        """An attempt that ended before its claim."""
+        return replace(row, attempts=row.attempts + 1, attempt_trace=self._trace)
 
     async def _sent(self, row: MailRow, now: float) -> None:
         if pending(row):

@@ -1,6 +1,7 @@
 """Digests: items come in one by one, and when the schedule's next time has passed, one mail holds them all."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from shared.rules.envelope import Envelope
 from shared.rules.problems import Refused
 from shared.rules.storage_errors import BrokenRow, NotStorable, WindowClosed
 from shared.telemetry import Attr, Metric, Telemetry
+
+log = logging.getLogger("keyless_mail")
 
 CLOSED_IN_A_ROW = 3
 """Windows that may turn out closed while one item is added, before this is a bug: clocks differ by one window at most."""
@@ -56,6 +59,7 @@ class Digests:
             try:
                 await self._close(digest, window)
             except (Refused, KeyConflict, BrokenRow, NotStorable) as failed:
+                log.warning("digest %s cannot be made: %s", digest.name, failed)
                 self.telemetry.count(Metric.FAULTS, {Attr.DOOR: "digest", Attr.REASON: type(failed).__name__})
                 continue
             done += 1

@@ -6,6 +6,7 @@ A temporary failure never raises: the body goes back under its own id, so that t
 
 import base64
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,10 +17,13 @@ from shared.rules.config import OnUnknown, Producer
 from shared.rules.envelope import QUEUE_BODY_LIMIT, Envelope, envelope_from
 from shared.rules.mail_row import MailRow, Provenance, begin
 from shared.rules.orders import decode_body
+from shared.rules.outcome import Reason
 from shared.rules.states import State
 from shared.rules.storage_errors import AlreadyThere, NotStorable, StorageForbidden, StorageUnavailable
 from shared.rules.strict import Refused, parse_json
 from shared.telemetry import Attr, Metric, Telemetry
+
+log = logging.getLogger("keyless_mail")
 
 PUT_BACK_AFTER = 30.0
 """Seconds until a body comes back that could not be stored: as long as the host's own pause after a failure."""
@@ -70,8 +74,9 @@ class Intake:
 
     async def _keep(self, arrival: Arrival, state: State, why: Refused | KeyConflict, *, key: str) -> None:
         """Write a row that says why; the same message kept twice is one row."""
-        reason = _text(why)
-        self.telemetry.count(Metric.REFUSED, {Attr.DOOR: "queue", Attr.REASON: reason.partition(":")[0]})
+        reason = _reason(why)
+        log.warning("a message of producer %s was not accepted: %s: %s", arrival.producer.name, reason.code, reason.text)
+        self.telemetry.count(Metric.REFUSED, {Attr.DOOR: "queue", Attr.REASON: reason.code})
         row = self._row(arrival, state, reason, key)
         try:
             await self.ledger.insert(row, arrival.body)
@@ -79,19 +84,20 @@ class Intake:
             if there.entry.row.payload_hash != row.payload_hash:
                 await self._keep_under_message_id(arrival, state, reason)
 
-    async def _keep_under_message_id(self, arrival: Arrival, state: State, reason: str) -> None:
+    async def _keep_under_message_id(self, arrival: Arrival, state: State, reason: Reason) -> None:
         """The key that the body claims belongs to another mail, so the row goes under the message's own id."""
         try:
             await self.ledger.insert(self._row(arrival, state, reason, f"refused {arrival.message_id}"), arrival.body)
         except AlreadyThere:
             return
 
-    def _row(self, arrival: Arrival, state: State, reason: str, key: str) -> MailRow:
+    def _row(self, arrival: Arrival, state: State, reason: Reason, key: str) -> MailRow:
         now = self.clock()
         caller = callers.producer(arrival.producer)
         body_hash = identifiers.payload_hash(arrival.body)
         row = MailRow(
             id=identifiers.mail_id(caller.name, key),
+            why=reason,
             state=state,
             sender="",
             provenance=Provenance(caller=caller.name, door="queue", rule="", package_version=self.accept.version),
@@ -105,7 +111,7 @@ class Intake:
             on_unknown=OnUnknown.HOLD,
             traceparent=arrival.trace,
         )
-        return begin(row, reason=reason)
+        return begin(row, reason=f"{reason.code}: {reason.text}")
 
     async def _poison(self, arrival: Arrival) -> None:
         """A refused body also goes where its producer's own tools look: into the poison queue of its queue."""
@@ -136,9 +142,8 @@ def _claimed_key(arrival: Arrival) -> str:
     return claimed if isinstance(claimed, str) and claimed else arrival.message_id
 
 
-def _text(why: Refused | KeyConflict) -> str:
+def _reason(why: Refused | KeyConflict) -> Reason:
     """Code and explanation, without any value of the body."""
     if isinstance(why, KeyConflict):
-        return f"key-conflict: {why}"
-    first = why.problems[0]
-    return f"{why.code}: {first.pointer or '/'} {first.message}"
+        return Reason("key-conflict", str(why))
+    return Reason(why.code, "; ".join(f"{problem.pointer or '/'} {problem.message}" for problem in why.problems))

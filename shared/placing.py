@@ -1,4 +1,4 @@
-"""Puts a mail's one live message on the private queue `sending`.
+"""Puts a mail's one live message on the private queue `sending`; nobody else writes to it.
 
 A ticket numbers the live message. The new message is put before the row learns its ticket, and the old message leaves the
 queue only after both: a crash in between leaves two messages, of which the claim before DATA lets one through, never none.
@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from shared.ports import Ledger, Queues
 from shared.rules.mail_row import Entry, MailRow
 from shared.rules.orders import Order, encode
+from shared.rules.storage_names import SENDING
 from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Telemetry
 
-SENDING = "sending"
-"""The private queue. Only this module writes to it."""
+__all__ = ["SENDING", "Placer"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@
 poison queue are left for crashes and bugs (design rule 3).
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,7 @@ from shared.rules.outcome import (
     RecipientResult,
     Rejected,
     Retry,
+    Sent,
     Unknown,
 )
 from shared.rules.pace import Later
@@ -44,6 +46,8 @@ from shared.rules.storage_errors import (
 from shared.rules.strict import Refused
 from shared.rules.token_errors import TokenUnavailable
 from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Span, Telemetry
+
+log = logging.getLogger("keyless_mail")
 
 EARLY = 2.0
 """Seconds. A message this much before its mail's due time is on time: clocks differ, and queues count in whole seconds."""
@@ -98,12 +102,14 @@ class Send:
             return
         span.link(entry.row.attempt_trace)
         span.set({Attr.ATTEMPT: entry.row.attempts + 1})
-        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
-        outcome = await self._attempt(entry, attempt, span)
+        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times, trace=span.traceparent)
+        outcome = await self._attempt(entry, attempt)
         if outcome is None:
             return
         span.set({Attr.OUTCOME: type(outcome).__name__.lower()})
         self.telemetry.count(Metric.OUTCOMES, {Attr.OUTCOME: type(outcome).__name__.lower()})
+        if not isinstance(outcome, Sent):
+            say(order.id, outcome)
         await attempt.conclude(outcome)
         span.set({Attr.STATE: attempt.row.state})
 
@@ -146,7 +152,7 @@ class Send:
         attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
         await attempt.conclude(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
 
-    async def _attempt(self, entry: Entry, attempt: Attempt, span: Span) -> Outcome | None:
+    async def _attempt(self, entry: Entry, attempt: Attempt) -> Outcome | None:
         """One try; None where this process has nothing to write: the mail was deferred, or somebody else has it."""
         row = entry.row
         sender = self.config.senders.get(row.sender)
@@ -168,7 +174,7 @@ class Send:
             if isinstance(session, Retry | Rejected | Parked):
                 return session
             try:
-                return await self._transact(session, attempt, mail, sender, content, span)
+                return await self._transact(session, attempt, mail, sender, content)
             finally:
                 await session.release()
 
@@ -189,13 +195,13 @@ class Send:
         return Retry(AUTH_PAUSE, refused.reason, refused.reply)
 
     async def _transact(
-        self, session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes, span: Span
+        self, session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes
     ) -> Outcome | None:
         recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
         offer = await session.offer(sender.from_address, recipients, len(content))
         if offer.outcome is not None:
             return offer.outcome
-        if not await attempt.claim(span.traceparent):
+        if not await attempt.claim():
             await session.abandon()
             return None
         async with attempt.lease():
@@ -213,13 +219,19 @@ class Send:
         entry = await self.ledger.read(order.id)
         if entry is not None and entry.row.state is State.WAITING:
             now = self.times.clock()
-            await self._write(entry, move(entry.row, State.PARKED, at=now, reason=reason.code))
+            await self._write(entry, move(replace(entry.row, why=reason), State.PARKED, at=now, reason=reason.code))
 
     async def _write(self, entry: Entry, row: MailRow) -> None:
         try:
             await self.ledger.update(entry, replace(row, ticket=row.ticket + 1))
         except Conflict:
             return  # somebody else moved the mail; what they wrote stands
+
+
+def say(mail_id: str, outcome: Retry | Rejected | Parked | Unknown) -> None:
+    """One line for the log: which mail, what became of it, why, and what to do. It can be pasted in public."""
+    reason = outcome.reason
+    log.warning("mail %s: %s: %s. %s", mail_id, type(outcome).__name__.lower(), reason.text, reason.fix)
 
 
 def mailbox_of(sender: Sender, mail_id: str) -> str:

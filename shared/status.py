@@ -58,6 +58,7 @@ def view(row: MailRow) -> dict[str, Any]:
         ],
         "reply": row.reply
         and {"code": row.reply.code, "enhanced": row.reply.enhanced, "exchange_id": row.reply.exchange_id},
+        "reason": asdict(row.why) if row.why else None,
         "trace_id": row.traceparent[3:35] or None,
         "possible_duplicate": row.possible_duplicate,
     }

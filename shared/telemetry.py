@@ -153,7 +153,6 @@ class Targets:
 
     otlp: bool = False
     application_insights: str = field(default="", repr=False)
-    service: str = "keyless-mail"
 
 
 def configure(targets: Targets, *, version: str) -> Telemetry:
@@ -174,11 +173,13 @@ def configure(targets: Targets, *, version: str) -> Telemetry:
 def _own_pipeline(targets: Targets, version: str) -> Telemetry:
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    resource = Resource.create({"service.name": targets.service, "service.version": version})
+    # What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say wins over our own names.
+    named = {"service.name": "keyless-mail", "service.version": version, **OTELResourceDetector().detect().attributes}
+    resource = Resource.create(named)
     spans, readers = TracerProvider(resource=resource), []
     if targets.otlp:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter

@@ -1,85 +1,26 @@
-"""Builds the object graph, once per process, at first use. The only module that names adapter classes, and the only one
-beside `settings.py` that reads the clock, chance and the environment.
+"""The process's settings and its house, each built once, at first use.
+
+The host indexes the functions before any of them runs, and pays for every import there: so the object graph and all that it
+is made of are imported by the first event, not here (`wiring_graph.py`). These two modules are the only ones beside
+`settings.py` that read the clock, chance and the environment.
 """
 
-import asyncio
 import os
-import random
-import time
-import uuid
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.accept import Accept
-from shared.attempt import Times
-from shared.compose import Composer
-from shared.digest import Digests
-from shared.edges.attachments import Attachments
-from shared.edges.digest_buffer import DigestBuffer
-from shared.edges.ledger import Ledger
-from shared.edges.pace_local import LocalPace
-from shared.edges.payloads import Payloads
-from shared.edges.queues import Queues
-from shared.edges.smtp_gateway import SmtpGateway
-from shared.edges.storage_account import StorageAccount
-from shared.edges.template_files import TemplateFiles
-from shared.edges.token_federated import Application, FederatedFetch
-from shared.edges.token_managed import ManagedIdentityFetch
-from shared.edges.token_source import FetchToken, TokenSource
-from shared.health import Health
-from shared.intake import Intake
-from shared.placing import Placer
-from shared.rules.callers import Caller, function_key
-from shared.rules.config import HttpAuth, IdentityWay, MailConfig
-from shared.rules.faults import Fault
-from shared.rules.storage_config import StorageSettings
-from shared.send import Send
+from shared.rules.faults import NotConfigured
 from shared.settings import Settings, read
-from shared.status import Status
-from shared.submission import Submission
-from shared.telemetry import Targets, Telemetry, configure
-from shared.version import VERSION
-from shared.webhook import Webhooks
+
+if TYPE_CHECKING:
+    from shared.wiring_graph import House
 
 CONNECTION = "MailStorage"
 """The name of the storage connection in every queue trigger."""
 
 ROOT = Path(__file__).parents[1]
 """The folder of `function_app.py`, as it was deployed."""
-
-NO_MAIL = "0" * 32
-"""An id that no mail has: reading it asks whether the ledger answers."""
-
-
-class NotConfigured(Exception):
-    """The settings have faults, each named with its cause and cure; nothing can be accepted or sent."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("; ".join(f"{f.name}: {f.cause}" for f in faults))
-        self.faults = faults
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """The stories, ready to be told. Belongs to one event loop, as the worker has one."""
-
-    config: MailConfig
-    submission: Submission
-    intake: Intake
-    send: Send
-    digests: Digests
-    webhooks: Webhooks
-    status: Status
-    health: Health
-
-    def http_caller(self) -> Caller:
-        """Who calls the HTTP API. Raises `NotConfigured` where the bearer token would have to be checked."""
-        if self.config.http_auth is HttpAuth.ENTRA:
-            cause = "bearer tokens are not verified by this version, and the host lets everybody through with it"
-            raise NotConfigured((Fault("http.auth", cause, 'set [http] auth = "function-key"'),))
-        return function_key(self.config)
 
 
 @lru_cache(maxsize=1)
@@ -89,12 +30,14 @@ def settings() -> Settings:
 
 
 @lru_cache(maxsize=1)
-def house() -> House:
+def house() -> "House":
     """The house of this process; raises `NotConfigured` as long as there are faults."""
     found = settings()
     if found.mail is None or found.storage is None or found.faults:
         raise NotConfigured(found.faults)
-    return build(found, found.mail, found.storage)
+    from shared.wiring_graph import build
+
+    return build(found, found.mail, found.storage, root=ROOT)
 
 
 async def health() -> dict[str, Any]:
@@ -108,74 +51,3 @@ async def health() -> dict[str, Any]:
         return {"status": "fault", "parts": {"settings": {"ok": False}}, "faults": faults, "warnings": warnings}
     parts = {"settings": {"ok": True}, **report["parts"]}
     return {"status": report["status"], "parts": parts, "faults": [], "warnings": warnings}
-
-
-def build(found: Settings, config: MailConfig, storage: StorageSettings) -> House:
-    """The graph: edges first, then the stories that use them."""
-    telemetry = configure(
-        Targets(
-            otlp=found.telemetry.otlp_endpoint is not None, application_insights=found.telemetry.application_insights or ""
-        ),
-        version=VERSION,
-    )
-    account = StorageAccount(storage)
-    queues = Queues(account)
-    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id)
-    composer = Composer(TemplateFiles(ROOT / "templates"), Attachments(account))
-    placer = Placer(queues, ledger, telemetry)
-    tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
-    accept = Accept(config, ledger, placer, composer.compose, telemetry, time.time, VERSION)
-    buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
-    digests = Digests(config.digests, buffer, accept, telemetry, time.time)
-    return House(
-        config=config,
-        submission=Submission(accept),
-        intake=Intake(accept, ledger, queues, telemetry, time.time),
-        send=_send(found, config, ledger, placer, tokens, composer, telemetry),
-        digests=digests,
-        webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
-        status=Status(config, ledger),
-        health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
-    )
-
-
-def _send(
-    found: Settings,
-    config: MailConfig,
-    ledger: Ledger,
-    placer: Placer,
-    tokens: TokenSource,
-    composer: Composer,
-    telemetry: Telemetry,
-) -> Send:
-    gateway = SmtpGateway(
-        config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
-    )
-    chance = random.SystemRandom().random
-    times = Times(clock=time.time, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
-    pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
-    return Send(config, ledger, placer, pace, tokens, gateway, composer.assemble, telemetry, times)
-
-
-def _fetch(found: Settings, config: MailConfig) -> FetchToken:
-    client_id = found.identity_client_id
-    if config.identity.way is IdentityWay.MANAGED_IDENTITY:
-        return ManagedIdentityFetch(config.cloud.scope, client_id=client_id)
-    application = Application(
-        authority=config.cloud.authority,
-        tenant_id=found.tenant_id or "",
-        client_id=found.client_id or "",
-        scope=config.cloud.scope,
-        ca_file=found.ca_file,
-    )
-    assertion = ManagedIdentityFetch(config.cloud.exchange_audience, client_id=client_id)
-    return FederatedFetch(application, assertion=assertion, clock=time.time)
-
-
-def _secret(found: Settings, name: str) -> str:
-    secret = found.secrets.get(name)
-    return secret.reveal() if secret else ""
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex

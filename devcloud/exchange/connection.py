@@ -97,7 +97,7 @@ class Connection:
                 await self.wire.flush()
                 await (self.wire.reset() if reset else self.wire.cut())
             case actions.CutAfter("client", count, relative):
-                self.wire.cut_after_client(count + (0 if relative else 0))
+                self.wire.cut_after_client(count + (self.wire.consumed if relative else 0))
             case actions.CutAfter(_, count, relative):
                 self.wire.cut_after_server(count + (self.wire.said if relative else 0))
             case actions.Hang():

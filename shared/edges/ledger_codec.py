@@ -12,7 +12,7 @@ from typing import Any
 from shared.edges.ledger_columns import ColumnReader, broken
 from shared.rules.config import OnUnknown
 from shared.rules.mail_row import ROW_VERSION, TIMELINE_LENGTH, MailRow, Moment, Provenance
-from shared.rules.outcome import Fate, RecipientResult, Reply
+from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
 from shared.rules.states import State
 from shared.rules.storage_errors import NewerRow
 from shared.rules.utc_text import from_utc_text, to_utc_text
@@ -34,6 +34,7 @@ def to_columns(row: MailRow) -> dict[str, Any]:
     """The row's columns, without its keys. `ValueError` for a row that no column can hold (a programming error)."""
     lease = {} if row.lease_until is None else {"LeaseUntil": _time(row.lease_until)}
     reply = {} if row.reply is None else {"Reply": _reply_text(row.reply)}
+    why = {} if row.why is None else {"Why": _why_text(row.why)}
     numbers = {"Ticket": row.ticket, "Attempts": row.attempts, "Unknowns": row.unknowns, "Version": row.version}
     columns = {
         "State": row.state.value,
@@ -56,6 +57,7 @@ def to_columns(row: MailRow) -> dict[str, Any]:
         **numbers,
         **lease,
         **reply,
+        **why,
     }
     return {name: _bounded(name, value) for name, value in columns.items()}
 
@@ -88,6 +90,7 @@ def from_columns(mail_id: str, columns: Mapping[str, Any]) -> MailRow:
         traceparent=read.text("Traceparent"),
         attempt_trace=read.text("AttemptTrace"),
         reply=read.parse("Reply", _reply) if "Reply" in columns else None,
+        why=read.parse("Why", _why) if "Why" in columns else None,
         recipients=read.parse("Recipients", _recipients),
         timeline=read.parse("Timeline", _timeline),
         version=version,
@@ -153,6 +156,18 @@ def _reply(said: Any) -> Reply:  # noqa: ANN401 - JSON from a column
     if type(said["code"]) is not int or not all(text is None or isinstance(text, str) for text in texts):
         raise broken("Reply", "is not a reply")
     return Reply(said["code"], *texts)
+
+
+def _why_text(why: Reason) -> str:
+    said = {"code": why.code, "text": why.text, "fix": why.fix}
+    return _compact({name: _plain(value, TEXT_LIMIT) for name, value in said.items()})
+
+
+def _why(said: Any) -> Reason:  # noqa: ANN401 - JSON from a column
+    texts = [said[name] for name in ("code", "text", "fix")]
+    if not all(isinstance(text, str) for text in texts):
+        raise broken("Why", "is not a reason")
+    return Reason(*texts)
 
 
 def _recipients_text(recipients: Sequence[RecipientResult]) -> str:

@@ -92,7 +92,6 @@ class Dialler:
     async def _secure(self, client: "SMTP", progress: _Progress) -> NotSent | None:
         """Up to the second EHLO; None when everything that a login needs is there."""
         await client.connect(timeout=self._timeouts.connect)
-        check_in_step(client.protocol)
         progress.phase = Phase.EHLO
         await client.ehlo(timeout=self._timeouts.command)
         check_in_step(client.protocol)

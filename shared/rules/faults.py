@@ -30,6 +30,14 @@ class Fault:
         return f"{self.name}: {self.cause}; {self.cure}"
 
 
+class NotConfigured(Exception):
+    """The settings have faults, each named with its cause and cure; nothing can be accepted or sent."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        super().__init__("; ".join(f"{f.name}: {f.cause}" for f in faults))
+        self.faults = faults
+
+
 def looks_secret(name: str) -> bool:
     """Whether a setting of this name would hold a password, a key or a token."""
     return _SECRET_WORDS.search(name) is not None

@@ -90,12 +90,14 @@ def body_text(text: str) -> str:
 
 
 def attachment_name(name: str) -> str:
-    """A file name without a path, and without characters that hide what it is."""
+    """A file name without a path, without characters that hide what it is, and without spaces around it."""
     single_line(name)
     if _BIDI_CONTROL.search(name):
         raise ValueError("holds a character that reorders its letters on the screen; remove it")
     if "/" in name or "\\" in name or not name.strip(" ."):
         raise ValueError("is not a file name; leave the folder out")
+    if name != name.strip():
+        raise ValueError("begins or ends with a space, which not every system can store; remove it")
     return name
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from shared.rules.config import OnUnknown
-from shared.rules.outcome import Fate, RecipientResult, Reply
+from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
 from shared.rules.states import INITIAL, State, check_move
 
 ROW_VERSION = 1
@@ -41,7 +41,8 @@ class MailRow:
 
     `ticket` numbers the mail's one live message on `sending`; `message_id` and `date` are made once and reused by every
     attempt; `lease_until` is set while an attempt is in `sending`; `attempt_trace` is the traceparent of the last attempt,
-    to which the next one links; `payload_hash` is the SHA-256 of the stored payload, `content_hash` of what the caller sent.
+    to which the next one links; `why` explains the last setback; `payload_hash` is the SHA-256 of the stored payload,
+    `content_hash` of what the caller sent.
     """
 
     id: str
@@ -65,6 +66,7 @@ class MailRow:
     traceparent: str = ""
     attempt_trace: str = ""
     reply: Reply | None = None
+    why: Reason | None = None
     recipients: tuple[RecipientResult, ...] = ()
     timeline: tuple[Moment, ...] = field(default_factory=tuple)
     version: int = ROW_VERSION

@@ -11,6 +11,15 @@ from datetime import UTC, datetime
 LINE = 76
 """Octets of a line that is folded (RFC 2047 section 2)."""
 
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9 ._()&+,'@#=;!-]{1,60}")
+"""File names that stand in quotes as they are. Quotes and brackets are read in different ways, so they are encoded."""
+
+_PIECE = 50
+"""Characters of a piece of a longer name: with its parameter's name it stays below 76."""
+
+_UNITS = re.compile(r"%[0-9A-F]{2}|[^%]")
+"""What may not be divided between two pieces."""
+
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\\\"@\x00-\x20\x7f-\U0010ffff]+@[A-Za-z0-9.-]+")
 """An address that needs no quoting anywhere; nothing else may stand in a header or an SMTP command."""
 
@@ -39,8 +48,8 @@ def mailbox(display_name: str, address: str) -> str:
         return f"{words}\r\n <{bare}>" if "\r\n" in words else f"{words} <{bare}>"
     if _ATOMS.fullmatch(display_name):
         return f"{display_name} <{bare}>"
-    quoted = display_name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{bare}>'
+    escaped = display_name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{bare}>'
 
 
 def address_list(name: str, addresses: Sequence[str]) -> str:
@@ -79,13 +88,24 @@ def message_id(text: str) -> str:
 
 
 def file_headers(name: str, content_type: str, *, disposition: str, content_id: str | None) -> list[tuple[str, str]]:
-    """Content-Type, Content-Disposition and Content-ID of a file; names beyond ASCII as RFC 2231 says."""
-    from email.message import EmailMessage
-    from email.policy import SMTP
-
-    carrier = EmailMessage(policy=SMTP)
-    carrier["Content-Type"] = content_type
-    carrier.add_header("Content-Disposition", disposition, filename=name)
-    folded = [SMTP.fold(header, value).partition(": ") for header, value in carrier.items()]
-    headers = [(header, value.removesuffix("\r\n")) for header, _, value in folded]
+    """Content-Type, Content-Disposition and Content-ID of a file; long names and names beyond ASCII as RFC 2231 says."""
+    plain = _PLAIN_NAME.fullmatch(name)
+    written = f'{disposition};\r\n filename="{name}"' if plain else _extended(disposition, name)
+    headers = [("Content-Type", content_type), ("Content-Disposition", written)]
     return [*headers, ("Content-ID", f"<{content_id}>")] if content_id else headers
+
+
+def _extended(disposition: str, name: str) -> str:
+    """`filename*0*=utf-8''…` in pieces, each on a line of its own."""
+    from urllib.parse import quote
+
+    encoded = quote(name, safe="", errors="strict")
+    pieces: list[str] = [""]
+    for unit in _UNITS.findall(encoded):
+        if len(pieces[-1]) + len(unit) > _PIECE:
+            pieces.append("")
+        pieces[-1] += unit
+    parameters = [f"filename*{n}*={piece}" for n, piece in enumerate([f"utf-8''{pieces[0]}", *pieces[1:]])]
+    if len(parameters) == 1:
+        parameters = [parameters[0].replace("filename*0*=", "filename*=", 1)]
+    return ";\r\n ".join([disposition, *parameters])

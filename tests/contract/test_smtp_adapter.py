@@ -144,6 +144,16 @@ async def test_a_server_out_of_its_mind_gets_no_mail(trusted: Authority, name: s
         assert len(server.dialogues) == 2
 
 
+async def test_an_acceptance_before_the_content_is_not_one(trusted: Authority) -> None:
+    """250 to DATA says nothing that SMTP knows: nothing was sent, and the connection is given up."""
+    async with ScriptedServer(trusted.server, {"DATA": [b"250 2.0.0 OK\r\n"]}) as server:
+        client = Client(trusted, server.port)
+        async with client.gateway() as gateway:
+            assert isinstance(await client.send(gateway), Retry)
+            assert isinstance(await client.send(gateway), Sent)
+        assert len(server.dialogues) == 2
+
+
 @pytest.mark.parametrize("name", ["GREETING", "EHLO", "EHLO-TLS", "AUTH", "TOKEN", "MAIL", "RCPT", "DATA"])
 async def test_a_reply_too_many_is_not_taken_for_the_next_one(trusted: Authority, name: str) -> None:
     """One 250 more than was asked for would make each later refusal look like the acceptance before it."""

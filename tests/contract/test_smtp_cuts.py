@@ -110,10 +110,12 @@ async def test_a_large_mail_arrives_whole(trusted: Authority) -> None:
 
 async def test_a_refusal_in_the_middle_of_a_large_mail_is_taken_as_one(trusted: Authority) -> None:
     """A server that has heard enough says so before the dot and reads no further: not sent, and why is known."""
+    recorder = Recorder()
     async with ScriptedServer(trusted.server, refuse_content_after=1000) as server:
-        outcome = await Client(trusted, server.port).once(LARGE)
+        outcome = await Client(trusted, server.port, telemetry=recorder.telemetry).once(LARGE)
     assert isinstance(outcome, Rejected)
     assert outcome.reason.code == "mail-too-large"
+    assert recorder.attributes("smtp transaction")[Attr.PHASE.value] == "content"
 
 
 async def test_a_cancelled_mail_leaves_no_connection_behind(trusted: Authority) -> None:

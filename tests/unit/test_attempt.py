@@ -104,7 +104,7 @@ async def dead_attempt(stage: Stage, order: Order) -> None:
     """A process claimed the mail and died."""
     entry = stage.ledger.rows[order.id]
     attempt = Attempt(entry, ledger=stage.ledger, placer=stage.placer, times=stage.send.times)
-    assert await attempt.claim("")
+    assert await attempt.claim()
 
 
 async def test_a_late_reply_is_evidence() -> None:
@@ -133,7 +133,7 @@ class SlowTransmit:
         """Claim, lose the lease, be declared unknown by the queue's second delivery, then conclude with the reply."""
         stage = self.stage
         attempt = Attempt(stage.ledger.rows[self.order.id], ledger=stage.ledger, placer=stage.placer, times=stage.send.times)
-        assert await attempt.claim("")
+        assert await attempt.claim()
         stage.later(LEASE + 5)
         await stage.send.process(self.order)
         session = await stage.gateway.open("alerts@contoso.test", await stage.tokens.get())

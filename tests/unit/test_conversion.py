@@ -173,7 +173,7 @@ def test_any_value_is_converted_or_refused(value: object) -> None:
 def test_no_value_is_repeated(secret: str) -> None:
     """Whatever stands in a field, the refusal does not hold it."""
     values = {name: f"§{secret}§" for name in Table.__struct_fields__ if name not in ("sender", "either", "lenient")}
-    assert all(secret not in message for message in problems({**values, "sender": 1}).values())
+    assert all("§" not in message for message in problems({**values, "sender": 1}).values())
 
 
 def test_agreement_with_msgspec_on_what_is_sound() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.edges.ledger_codec import RECIPIENTS_LIMIT, from_columns, to_columns
 from shared.rules.config import OnUnknown
 from shared.rules.mail_row import TIMELINE_LENGTH, MailRow, Moment, Provenance
-from shared.rules.outcome import Fate, RecipientResult, Reply
+from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
 from shared.rules.states import State
 from shared.rules.storage_errors import BrokenRow, NewerRow
 from shared.rules.utc_text import from_utc_text
@@ -49,6 +49,7 @@ ROWS = st.builds(
     traceparent=WORDS,
     attempt_trace=WORDS,
     reply=st.one_of(st.none(), st.builds(Reply, st.integers(200, 599), ENHANCED, OPTIONAL, OPTIONAL)),
+    why=st.one_of(st.none(), st.builds(Reason, WORDS, WORDS, WORDS)),
     recipients=st.lists(RESULTS, max_size=20).map(tuple),
     timeline=st.lists(st.builds(Moment, TIMES, st.sampled_from(State), WORDS), max_size=8).map(tuple),
 )

@@ -1,0 +1,43 @@
+"""What the stories raise, as HTTP answers; imported by the first failure (cold start)."""
+
+from collections.abc import Sequence
+
+import azure.functions as func
+
+from functions.answers import COME_BACK, problem
+from shared.accept import KeyConflict
+from shared.rules.faults import NotConfigured
+from shared.rules.problems import Problem, Refused
+from shared.rules.storage_errors import NotStorable, StorageForbidden, StorageUnavailable
+
+_LATER = {"Retry-After": COME_BACK}
+
+
+def answer_to(error: Exception) -> func.HttpResponse | None:
+    """The answer that every HTTP door gives to this error; None for a bug, which the host has to see."""
+    match error:
+        case Refused():
+            return refused(error)
+        case NotStorable():
+            return problem(413, "Too large to store", error.reason.text, fix=error.reason.fix)
+        case KeyConflict():
+            return problem(422, "Conflict of keys", str(error), id=error.mail_id)
+        case NotConfigured():
+            faults = [{"name": f.name, "cause": f.cause, "cure": f.cure} for f in error.faults]
+            return problem(503, "Not configured", "The app's settings have faults.", headers=_LATER, faults=faults)
+        case StorageUnavailable() | StorageForbidden():
+            reason = error.reason
+            return problem(503, "Storage is not available", reason.text, headers=_LATER, fix=reason.fix)
+    return None
+
+
+def refused(refusal: Refused) -> func.HttpResponse:
+    """422 with a JSON pointer for each fault."""
+    return problem(
+        422, "Not accepted", "Nothing was stored. Correct the fields named in errors.", errors=pointed(refusal.problems)
+    )
+
+
+def pointed(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Faults as RFC 9457's examples write them."""
+    return [{"pointer": f"#{p.pointer}", "detail": p.message} for p in problems]

@@ -1,0 +1,137 @@
+"""The object graph: every story with the edges that it needs. The only module that names adapter classes.
+
+Imported by the first event, not at indexing: see `wiring.py`.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.accept import Accept
+from shared.attempt import Times
+from shared.compose import Composer
+from shared.digest import Digests
+from shared.edges.attachments import Attachments
+from shared.edges.digest_buffer import DigestBuffer
+from shared.edges.ledger import Ledger
+from shared.edges.pace_local import LocalPace
+from shared.edges.payloads import Payloads
+from shared.edges.queues import Queues
+from shared.edges.smtp_gateway import SmtpGateway
+from shared.edges.storage_account import StorageAccount
+from shared.edges.template_files import TemplateFiles
+from shared.edges.token_federated import Application, FederatedFetch
+from shared.edges.token_managed import ManagedIdentityFetch
+from shared.edges.token_source import FetchToken, TokenSource
+from shared.health import Health
+from shared.intake import Intake
+from shared.placing import Placer
+from shared.rules.callers import Caller, function_key
+from shared.rules.config import HttpAuth, IdentityWay, MailConfig
+from shared.rules.faults import Fault, NotConfigured
+from shared.rules.storage_config import StorageSettings
+from shared.send import Send
+from shared.settings import Settings
+from shared.status import Status
+from shared.submission import Submission
+from shared.telemetry import Targets, Telemetry, configure
+from shared.version import VERSION
+from shared.webhook import Webhooks
+
+NO_MAIL = "0" * 32
+"""An id that no mail has: reading it asks whether the ledger answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The stories, ready to be told. Belongs to one event loop, as the worker has one."""
+
+    config: MailConfig
+    submission: Submission
+    intake: Intake
+    send: Send
+    digests: Digests
+    webhooks: Webhooks
+    status: Status
+    health: Health
+
+    def http_caller(self) -> Caller:
+        """Who calls the HTTP API. Raises `NotConfigured` where the bearer token would have to be checked."""
+        if self.config.http_auth is HttpAuth.ENTRA:
+            cause = "bearer tokens are not verified by this version, and the host lets everybody through with it"
+            raise NotConfigured((Fault("http.auth", cause, 'set [http] auth = "function-key"'),))
+        return function_key(self.config)
+
+
+def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root: Path) -> House:
+    """The graph: edges first, then the stories that use them. `root` is the folder of `function_app.py`."""
+    telemetry = configure(
+        Targets(
+            otlp=found.telemetry.otlp_endpoint is not None, application_insights=found.telemetry.application_insights or ""
+        ),
+        version=VERSION,
+    )
+    account = StorageAccount(storage)
+    queues = Queues(account)
+    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id)
+    composer = Composer(TemplateFiles(root / "templates"), Attachments(account))
+    placer = Placer(queues, ledger, telemetry)
+    tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
+    accept = Accept(config, ledger, placer, composer.compose, telemetry, time.time, VERSION)
+    buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
+    digests = Digests(config.digests, buffer, accept, telemetry, time.time)
+    return House(
+        config=config,
+        submission=Submission(accept),
+        intake=Intake(accept, ledger, queues, telemetry, time.time),
+        send=_send(found, config, ledger, placer, tokens, composer, telemetry),
+        digests=digests,
+        webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
+        status=Status(config, ledger),
+        health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
+    )
+
+
+def _send(
+    found: Settings,
+    config: MailConfig,
+    ledger: Ledger,
+    placer: Placer,
+    tokens: TokenSource,
+    composer: Composer,
+    telemetry: Telemetry,
+) -> Send:
+    gateway = SmtpGateway(
+        config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
+    )
+    chance = random.SystemRandom().random
+    times = Times(clock=time.time, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
+    pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
+    return Send(config, ledger, placer, pace, tokens, gateway, composer.assemble, telemetry, times)
+
+
+def _fetch(found: Settings, config: MailConfig) -> FetchToken:
+    client_id = found.identity_client_id
+    if config.identity.way is IdentityWay.MANAGED_IDENTITY:
+        return ManagedIdentityFetch(config.cloud.scope, client_id=client_id)
+    application = Application(
+        authority=config.cloud.authority,
+        tenant_id=found.tenant_id or "",
+        client_id=found.client_id or "",
+        scope=config.cloud.scope,
+        ca_file=found.ca_file,
+    )
+    assertion = ManagedIdentityFetch(config.cloud.exchange_audience, client_id=client_id)
+    return FederatedFetch(application, assertion=assertion, clock=time.time)
+
+
+def _secret(found: Settings, name: str) -> str:
+    secret = found.secrets.get(name)
+    return secret.reveal() if secret else ""
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
