@@ -9,6 +9,9 @@ from shared.wiring import settings
 
 log = logging.getLogger("keyless_mail")
 
+SDK_LOGS = "azure"
+"""The loggers of Azure's SDKs. At INFO, the worker's level, they write every request with its address and headers."""
+
 
 def blueprints() -> list[func.Blueprint]:
     """What can be registered with the settings as they are.
@@ -16,6 +19,7 @@ def blueprints() -> list[func.Blueprint]:
     While there are faults nothing is taken from a queue (its messages wait), and the HTTP routes answer 503 with every
     fault named.
     """
+    logging.getLogger(SDK_LOGS).setLevel(logging.WARNING)
     found = settings()
     for fault in found.faults:
         log.error("setting %s: %s; %s", fault.name, fault.cause, fault.cure)

@@ -21,6 +21,17 @@ def as_json(
     )
 
 
+def unread(req: func.HttpRequest) -> func.HttpResponse | None:
+    """411 for a body that came in chunks; None otherwise.
+
+    The host hands no body of unknown length to a worker (azure-functions-host issue 7930): it would look empty, and the
+    answer would name a fault that is not there.
+    """
+    if req.get_body() or "chunked" not in req.headers.get("transfer-encoding", "").lower():
+        return None
+    return problem(411, "Length required", "The Functions host drops a body sent in chunks; send it with Content-Length.")
+
+
 def problem(
     status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
 ) -> func.HttpResponse:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import as_json, problem
+from functions.answers import as_json, problem, unread
 from functions.traces import invocation_trace
 from shared.rules.config import HttpAuth
 from shared.settings import Settings
@@ -61,9 +61,11 @@ def build(settings: Settings) -> func.Blueprint:
 
 
 def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
-    """413 or 415 before anything is parsed; None where the body may be read."""
+    """411, 413 or 415 before anything is parsed; None where the body may be read."""
     from shared.rules.envelope import HTTP_BODY_LIMIT
 
+    if (lost := unread(req)) is not None:
+        return lost
     if len(req.get_body()) > HTTP_BODY_LIMIT:
         return problem(413, "Too large", f"A body has at most {HTTP_BODY_LIMIT} bytes; put large attachments into a blob.")
     content_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,7 +3,7 @@
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import COME_BACK, as_json, problem
+from functions.answers import COME_BACK, as_json, problem, unread
 from functions.traces import invocation_trace
 from shared.wiring import house
 
@@ -23,6 +23,8 @@ async def webhooks_post(req: func.HttpRequest, context: func.Context) -> func.Ht
     webhook = rooms.webhooks.webhooks.get(req.route_params["name"])
     if webhook is None:
         return problem(404, "No such webhook", "mail.toml has no webhook of this name.")
+    if (lost := unread(req)) is not None:
+        return lost
     body = req.get_body()
     if len(body) > HTTP_BODY_LIMIT:
         return problem(413, "Too large", f"An event has at most {HTTP_BODY_LIMIT} bytes.")

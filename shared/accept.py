@@ -17,7 +17,7 @@ from shared.rules.mail_row import Entry, MailRow, Provenance, begin
 from shared.rules.outcome import Fate, RecipientResult
 from shared.rules.permissions import allow
 from shared.rules.states import State
-from shared.rules.storage_errors import AlreadyThere
+from shared.rules.storage_errors import AlreadyThere, Conflict
 from shared.telemetry import Attr, Metric, Span, Telemetry
 
 
@@ -80,6 +80,12 @@ class Accept:
         allow(self.config, senders_allowed=caller.senders, envelope=envelope)
         await self.compose(envelope, caller)
 
+    async def check_key(self, envelope: Envelope, caller: Caller, key: str) -> None:
+        """Raise `KeyConflict` where the caller's key stands for other content already; stores nothing."""
+        entry = await self.ledger.read(identifiers.mail_id(caller.name, key))
+        if entry is not None and entry.row.content_hash != identifiers.content_hash(envelope):
+            raise KeyConflict(entry.row.id)
+
     async def __call__(self, envelope: Envelope, caller: Caller, origin: Origin) -> Accepted:
         """Take a mail in.
 
@@ -111,9 +117,15 @@ class Accept:
         untouched = entry.row.state is State.WAITING and entry.row.attempts == 0
         if untouched:
             # The first try may have died between the row and the queue; a message too many is dropped by its ticket.
-            now = self.clock()
-            entry = await self.placer.again(entry, entry.row, delay=max(0.0, entry.row.due - now), now=now)
+            entry = await self._placed_again(entry)
         return Accepted(entry.row, new=False)
+
+    async def _placed_again(self, entry: Entry) -> Entry:
+        now = self.clock()
+        try:
+            return await self.placer.again(entry, entry.row, delay=max(0.0, entry.row.due - now), now=now)
+        except Conflict as moved:
+            return moved.current or entry  # somebody is at work on the mail, so its first message was there
 
     def _row(
         self, envelope: Envelope, composed: Composed, payload: bytes, caller: Caller, origin: Origin, span: Span

@@ -15,6 +15,7 @@ from shared.ports import Ledger, Queues
 from shared.rules import callers, identifiers
 from shared.rules.config import OnUnknown, Producer
 from shared.rules.envelope import QUEUE_BODY_LIMIT, Envelope, envelope_from
+from shared.rules.field_rules import producer_key
 from shared.rules.mail_row import MailRow, Provenance, begin
 from shared.rules.orders import decode_body
 from shared.rules.outcome import Reason
@@ -133,13 +134,19 @@ def _envelope(body: bytes) -> Envelope:
 
 
 def _claimed_key(arrival: Arrival) -> str:
-    """The id that an unsound envelope names, so that its producer finds the row under it; else the message's own."""
+    """The id that an unsound envelope names, so that its producer finds the row under it; else the message's own.
+
+    An id that is itself unsound is nobody's key: no request could ask for it.
+    """
     try:
         value = parse_json(decode_body(arrival.body), limit=QUEUE_BODY_LIMIT)
     except Refused:
         return arrival.message_id
     claimed = value.get("id") if isinstance(value, dict) else None
-    return claimed if isinstance(claimed, str) and claimed else arrival.message_id
+    try:
+        return producer_key(claimed) if isinstance(claimed, str) else arrival.message_id
+    except ValueError:
+        return arrival.message_id
 
 
 def _reason(why: Refused | KeyConflict) -> Reason:

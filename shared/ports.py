@@ -11,6 +11,7 @@ from shared.rules.buffered import Added, Already, Window
 from shared.rules.config import Sender
 from shared.rules.mail import Blob
 from shared.rules.mail_row import Entry, MailRow
+from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import AuthRefused, NotSent, Outcome
 from shared.rules.pace import Later
 from shared.rules.rendering import TemplateSources
@@ -33,11 +34,30 @@ class Ledger(Protocol):
         """Write `row` if nobody wrote since `entry` was read; raises `Conflict` otherwise."""
 
 
+class OpenMails(Protocol):
+    """The index of the mails that are not final."""
+
+    async def due(self, now: float) -> Sequence[OpenMail]:
+        """Mails at which somebody should have looked by `now`, the longest overdue first."""
+
+    async def settle(self, mail: OpenMail) -> None:
+        """The mail is final, or there is none."""
+
+    async def hold(self, mail: OpenMail) -> None:
+        """The mail waits for a person."""
+
+    async def look_again(self, mail: OpenMail, at: float) -> None:
+        """Nobody needs to look before `at`."""
+
+
 class Queues(Protocol):
     """Storage queues, for writing."""
 
     async def put(self, queue: str, text: str, *, delay: float = 0.0) -> None:
         """Put `text`, invisible for `delay` seconds (seven days at most; a mail due later passes by and waits again)."""
+
+    async def peek_visible(self, queue: str) -> bool:
+        """Whether a message could be taken now."""
 
 
 class Buffer(Protocol):

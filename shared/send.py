@@ -18,6 +18,7 @@ from shared.rules.mail import Mail, decode
 from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.orders import Order
 from shared.rules.outcome import (
+    ATTEMPT_DIED,
     AuthRefused,
     Fate,
     NotSent,
@@ -239,9 +240,6 @@ def mailbox_of(sender: Sender, mail_id: str) -> str:
     return sender.mailboxes[int(mail_id, 16) % len(sender.mailboxes)]
 
 
-ATTEMPT_DIED = Reason(
-    "attempt-died", "the process that was sending this mail died; nobody can know whether Exchange took it"
-)
 PAYLOAD_GONE = Reason("payload-gone", "the mail's content is not in storage any more; it cannot be sent")
 PAYLOAD_CHANGED = Reason("payload-changed", "the stored content is not what was accepted; it was not sent")
 UNKNOWN_SENDER = Reason(

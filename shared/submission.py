@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.accept import Accept, Accepted, Origin
+from shared.accept import Accept, Accepted, KeyConflict, Origin
+from shared.rules import identifiers
 from shared.rules.callers import Caller
 from shared.rules.envelope import HTTP_BODY_LIMIT, Envelope, envelope_from
 from shared.rules.strict import Problem, Refused, parse_json
@@ -38,8 +39,18 @@ class Submission:
 
     async def _batch(self, values: list[Any], caller: Caller, origin: Origin) -> list[Accepted]:
         envelopes = await self._validated(values, caller)
-        keyed = [replace(origin, key=f"{origin.key}/{n}") for n in range(len(envelopes))]
-        return [await self.accept(e, caller, _with_key(o, e)) for e, o in zip(envelopes, keyed, strict=True)]
+        keyed = [(_with_key(replace(origin, key=f"{origin.key}/{n}"), e), e) for n, e in enumerate(envelopes)]
+        await self._check_keys(keyed, caller)
+        return [await self.accept(e, caller, o) for o, e in keyed]
+
+    async def _check_keys(self, keyed: list[tuple[Origin, Envelope]], caller: Caller) -> None:
+        """Raise `KeyConflict` where a key stands for two contents, in storage or in this array; stores nothing."""
+        contents: dict[str, str] = {}
+        for origin, envelope in keyed:
+            content = identifiers.content_hash(envelope)
+            if contents.setdefault(origin.key, content) != content:
+                raise KeyConflict(identifiers.mail_id(caller.name, origin.key))
+            await self.accept.check_key(envelope, caller, origin.key)
 
     async def _validated(self, values: list[Any], caller: Caller) -> list[Envelope]:
         if not 1 <= len(values) <= BATCH_LIMIT:

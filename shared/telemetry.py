@@ -3,6 +3,7 @@
 Exceptions are recorded by their class, never by their text (protocols reference 3.5): texts of libraries hold addresses.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from shared.telemetry_names import BUCKETS, QUEUE_SYSTEM, SCOPE, UNITS, Attr, Ki
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.metrics import Counter, Histogram, Meter
-    from opentelemetry.trace import Link, Tracer
+    from opentelemetry.trace import Link, SpanContext, Tracer
     from opentelemetry.trace import Span as OtelSpan
 
 __all__ = ["QUEUE_SYSTEM", "Attr", "Kind", "Metric", "Span", "Targets", "Telemetry", "configure", "silent"]
@@ -21,8 +22,8 @@ __all__ = ["QUEUE_SYSTEM", "Attr", "Kind", "Metric", "Span", "Targets", "Telemet
 Value = str | int | float | bool
 Attributes = Mapping[Attr, Value]
 
-_TRACEPARENT_LENGTH = 55
-"""W3C Trace Context, version 00: anything of another length is not one."""
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+"""W3C Trace Context level 1, version 00: version, trace id, parent id, flags."""
 
 
 class Span:
@@ -34,13 +35,13 @@ class Span:
     def set(self, attributes: Attributes) -> None:
         """Add attributes; text is made ASCII because a lone surrogate would drop the attribute and log its value."""
         for name, value in attributes.items():
-            self._span.set_attribute(name.value, _clean(value))
+            self._span.set_attribute(str(name), _clean(value))
 
     def fail(self, error_type: str) -> None:
         """Mark the operation as failed; `error_type` is a class name or a code of ours, never a text from outside."""
         from opentelemetry.trace import Status, StatusCode
 
-        self._span.set_attribute(Attr.ERROR_TYPE.value, error_type)
+        self._span.set_attribute(str(Attr.ERROR_TYPE), error_type)
         self._span.set_status(Status(StatusCode.ERROR))
 
     def link(self, traceparent: str) -> None:
@@ -81,31 +82,28 @@ class Telemetry:
         `parent` and `links` are traceparents; without `parent` the current span is the parent, with '' a new trace begins.
         A broken traceparent never fails anything: it is left out.
         """
-        from opentelemetry.trace import SpanKind
+        from opentelemetry.context import attach, detach
+        from opentelemetry.trace import SpanKind, set_span_in_context
 
-        running = self._tracer.start_as_current_span(
-            name,
-            context=_context(parent),
-            kind=SpanKind[kind.value],
-            attributes={key.value: _clean(value) for key, value in (attributes or {}).items()},
-            links=_links(links),
-            record_exception=False,
-            set_status_on_exception=False,
-        )
-        with running as otel:
-            span = Span(otel)
-            try:
-                yield span
-            except BaseException as error:
-                span.fail(type(error).__name__)
-                raise
+        context = _context(parent)
+        otel = self._tracer.start_span(name, context, SpanKind[kind], _plain(attributes), _links(links))
+        token = attach(set_span_in_context(otel, context))
+        span = Span(otel)
+        try:
+            yield span
+        except BaseException as error:
+            span.fail(type(error).__name__)
+            raise
+        finally:
+            detach(token)
+            otel.end()
 
     def count(self, metric: Metric, attributes: Attributes | None = None, *, by: int = 1) -> None:
         """Add to a counter."""
         counter = self._counters.get(metric)
         if counter is None:
             counter = self._counters[metric] = self._meter.create_counter(metric.value, unit=UNITS[metric])
-        counter.add(by, {key.value: _clean(value) for key, value in (attributes or {}).items()})
+        counter.add(by, _plain(attributes))
 
     def record(self, metric: Metric, seconds: float, attributes: Attributes | None = None) -> None:
         """Record a duration in seconds."""
@@ -115,7 +113,7 @@ class Telemetry:
                 metric.value, unit=UNITS[metric], explicit_bucket_boundaries_advisory=BUCKETS
             )
             self._histograms[metric] = histogram
-        histogram.record(seconds, {key.value: _clean(value) for key, value in (attributes or {}).items()})
+        histogram.record(seconds, _plain(attributes))
 
 
 def silent() -> Telemetry:
@@ -126,25 +124,42 @@ def silent() -> Telemetry:
     return Telemetry(NoOpTracer(), NoOpMeter(SCOPE))
 
 
+def _plain(attributes: Attributes | None) -> dict[str, Value]:
+    return {str(name): _clean(value) for name, value in attributes.items()} if attributes else {}
+
+
 def _clean(value: Value) -> Value:
-    return value.encode("ascii", "backslashreplace").decode("ascii") if isinstance(value, str) else value
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("ascii", "backslashreplace").decode("ascii")
+    return value
 
 
 def _context(traceparent: str | None) -> "Context | None":
+    """A context in which that span is the current one, an empty one for a broken text, None (the running one) for None."""
     if traceparent is None:
         return None
     from opentelemetry.context import Context
-    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+    from opentelemetry.trace import NonRecordingSpan, set_span_in_context
 
-    carrier = {"traceparent": traceparent} if len(traceparent) == _TRACEPARENT_LENGTH else {}
-    return TraceContextTextMapPropagator().extract(carrier, context=Context())
+    remote = _remote(traceparent)
+    return Context() if remote is None else set_span_in_context(NonRecordingSpan(remote), Context())
+
+
+def _remote(traceparent: str) -> "SpanContext | None":
+    """What a traceparent says. Read here: the library's propagator takes as long for it as for starting a span."""
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    found = _TRACEPARENT.fullmatch(traceparent)
+    if found is None:
+        return None
+    context = SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=TraceFlags(int(found[3], 16)))
+    return context if context.is_valid else None
 
 
 def _links(traceparents: Sequence[str]) -> "list[Link]":
-    from opentelemetry import trace
+    from opentelemetry.trace import Link
 
-    contexts = [trace.get_current_span(_context(text)).get_span_context() for text in traceparents if text]
-    return [trace.Link(context) for context in contexts if context.is_valid]
+    return [Link(context) for context in map(_remote, traceparents) if context is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Metric(StrEnum):
     TOKEN_DURATION = "keyless_mail.token.fetch.duration"  # noqa: S105 - an instrument's name
     SMTP_DURATION = "keyless_mail.smtp.operation.duration"
     FAULTS = "keyless_mail.faults"
+    SWEPT = "keyless_mail.swept.messages"
 
 
 UNITS: Mapping[Metric, str] = {
@@ -89,6 +90,7 @@ UNITS: Mapping[Metric, str] = {
     Metric.TOKEN_DURATION: "s",
     Metric.SMTP_DURATION: "s",
     Metric.FAULTS: "{fault}",
+    Metric.SWEPT: "{message}",
 }
 """UCUM units; countables stand in braces."""
 

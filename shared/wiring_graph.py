@@ -37,6 +37,7 @@ from shared.send import Send
 from shared.settings import Settings
 from shared.status import Status
 from shared.submission import Submission
+from shared.sweep import Sweep
 from shared.telemetry import Targets, Telemetry, configure
 from shared.version import VERSION
 from shared.webhook import Webhooks
@@ -54,6 +55,7 @@ class House:
     intake: Intake
     send: Send
     digests: Digests
+    sweep: Sweep
     webhooks: Webhooks
     status: Status
     health: Health
@@ -82,35 +84,23 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
     accept = Accept(config, ledger, placer, composer.compose, telemetry, time.time, VERSION)
     buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
+    gateway = SmtpGateway(
+        config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
+    )
+    pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
+    times = Times(clock=time.time, sleep=asyncio.sleep, chance=random.SystemRandom().random, lease=found.attempt_lease)
     digests = Digests(config.digests, buffer, accept, telemetry, time.time)
     return House(
         config=config,
         submission=Submission(accept),
         intake=Intake(accept, ledger, queues, telemetry, time.time),
-        send=_send(found, config, ledger, placer, tokens, composer, telemetry),
+        send=Send(config, ledger, placer, pace, tokens, gateway, composer.assemble, telemetry, times),
         digests=digests,
+        sweep=Sweep(ledger, ledger, queues, placer, telemetry, times),
         webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
         status=Status(config, ledger),
         health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
     )
-
-
-def _send(
-    found: Settings,
-    config: MailConfig,
-    ledger: Ledger,
-    placer: Placer,
-    tokens: TokenSource,
-    composer: Composer,
-    telemetry: Telemetry,
-) -> Send:
-    gateway = SmtpGateway(
-        config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
-    )
-    chance = random.SystemRandom().random
-    times = Times(clock=time.time, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
-    pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
-    return Send(config, ledger, placer, pace, tokens, gateway, composer.assemble, telemetry, times)
 
 
 def _fetch(found: Settings, config: MailConfig) -> FetchToken:

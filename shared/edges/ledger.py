@@ -8,17 +8,20 @@ the same transaction as the row); a larger payload rests in a blob that is writt
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 from shared.edges.ledger_codec import from_columns, to_columns
 from shared.edges.ledger_columns import broken
+from shared.edges.ledger_index import OpenIndex
 from shared.edges.storage_account import StorageAccount
 from shared.edges.storage_calls import Absent, Changed, Taken
 from shared.edges.storage_table import Stored, Table, create, put
 from shared.rules.mail_row import Entry, MailRow
+from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
+from shared.rules.states import FINAL
 from shared.rules.storage_errors import (
     AlreadyThere,
     BrokenRow,
@@ -27,6 +30,7 @@ from shared.rules.storage_errors import (
     NotStorable,
     PayloadChanged,
     PayloadGone,
+    StorageForbidden,
     StorageUnavailable,
 )
 from shared.telemetry import Attr, Kind, Span, Telemetry
@@ -62,6 +66,7 @@ class Ledger:
         self, account: StorageAccount, payloads: PayloadStore, telemetry: Telemetry, *, new_id: Callable[[], str]
     ) -> None:
         self._table = Table(account, TABLE)
+        self._index = OpenIndex(account)
         self._payloads = payloads
         self._telemetry = telemetry
         self._new_id = new_id
@@ -74,6 +79,8 @@ class Ledger:
         """
         _check(row, payload)
         with self._span("insert", row.id):
+            if row.state not in FINAL:
+                await self._index.add(row)
             entry, ours = await self._insert(row, payload)
         if not ours:
             raise AlreadyThere(entry)
@@ -102,14 +109,43 @@ class Ledger:
             return replace(entry, payload=await self._payload(entry.row, found.get(BODY)))
 
     async def update(self, entry: Entry, row: MailRow) -> Entry:
-        """Replace `entry.row` by `row` if nobody else has changed it; the payload of `entry` is kept. Raises `Conflict`."""
+        """Replace `entry.row` by `row` if nobody else has changed it; the payload of `entry` is kept. Raises `Conflict`.
+
+        A mail that becomes final leaves the index of open mails, one that is put back by hand returns to it first.
+        """
         if row.id != entry.row.id:
             raise ValueError("an update cannot change the mail's id")
         with self._span("update", row.id) as span:
+            if entry.row.state in FINAL and row.state not in FINAL:
+                await self._index.add(row)
             written = await self._update(entry, row, span)
-        if isinstance(written, Conflict):
-            raise written
+            if isinstance(written, Conflict):
+                raise written
+            if row.state in FINAL:
+                # The outcome is safe; an entry that stays is found by the sweep.
+                with suppress(StorageUnavailable, StorageForbidden):
+                    await self._index.remove(row)
         return written
+
+    async def due(self, now: float) -> list[OpenMail]:
+        """Open mails at which somebody should have looked by `now`, the longest overdue first."""
+        return await self._index.due(now)
+
+    async def held(self) -> list[OpenMail]:
+        """Open mails that wait for a person."""
+        return await self._index.held()
+
+    async def settle(self, mail: OpenMail) -> None:
+        """The mail is final, or there is none: it leaves the index."""
+        await self._index.settle(mail)
+
+    async def hold(self, mail: OpenMail) -> None:
+        """The mail waits for a person."""
+        await self._index.hold(mail)
+
+    async def look_again(self, mail: OpenMail, at: float) -> None:
+        """Nobody needs to look at the mail before `at`."""
+        await self._index.look_again(mail, at)
 
     def _span(self, operation: str, mail_id: str) -> AbstractContextManager[Span]:
         attributes = {Attr.LEDGER_OPERATION: operation, Attr.MAIL_ID: mail_id}

@@ -46,7 +46,8 @@ class LocalPace:
         if (wait := self._wait(box)) > WAIT_IN_PLACE:
             return Later(wait)
         try:
-            await asyncio.wait_for(box.connections.acquire(), WAIT_FOR_CONNECTION)
+            async with asyncio.timeout(WAIT_FOR_CONNECTION):
+                await box.connections.acquire()
         except TimeoutError:
             return Later(BUSY)
         if (wait := self._wait(box)) > WAIT_IN_PLACE:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.edges.smtp_connection import Answer, Connection, check_in_step
-from shared.edges.smtp_faults import XOAUTH2_NOT_OFFERED, verdict_of
+from shared.edges.smtp_faults import XOAUTH2_NOT_OFFERED, reply_of, verdict_of
 from shared.edges.smtp_offer import Timeouts
 from shared.edges.smtp_span import reply_attributes
 from shared.rules.config import Cloud
@@ -76,7 +76,7 @@ class Dialler:
                     missing = await self._secure(client, progress)
                 connected: Connection | NotSent = missing or Connection(client, self._timeouts)
             except Exception as error:  # noqa: BLE001 - every class has its verdict, unknown ones park the mail
-                connected = not_sent(verdict_of(error, progress.phase))
+                connected = not_sent(verdict_of(error, progress.phase), reply_of(error))
             except BaseException:
                 Connection(client, self._timeouts).close()
                 raise
@@ -84,7 +84,7 @@ class Dialler:
                 span.set({Attr.TLS_VERSION: _tls_version(client)})
             else:
                 Connection(client, self._timeouts).close()
-                span.set({Attr.PHASE: progress.phase})
+                span.set({Attr.PHASE: progress.phase, **reply_attributes(connected.reply)})
                 span.fail(connected.reason.code)
             self._record(Phase.CONNECT, connected, started)
             return connected

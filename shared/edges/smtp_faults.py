@@ -7,7 +7,7 @@ whole chain of causes is looked at before the class is.
 import ssl
 from collections.abc import Iterator
 
-from shared.rules.outcome import Phase, Reason
+from shared.rules.outcome import Phase, Reason, Reply
 from shared.rules.replies import NOT_UNDERSTOOD, Verdict, classify, parse_enhanced
 from shared.rules.reply_table import ISSUE, SHORT, ReplyKind
 
@@ -36,6 +36,15 @@ def verdict_of(error: BaseException, phase: Phase) -> Verdict:
         if isinstance(error, kinds):
             return _UNREACHED if verdict is _LOST and phase is Phase.CONNECT else verdict
     return Verdict(ReplyKind.CONFIGURATION, CLIENT_FAULT, None)
+
+
+def reply_of(error: BaseException) -> Reply | None:
+    """The codes of a refusal that the library raised, at the greeting, EHLO or STARTTLS; None where none was said."""
+    from aiosmtplib.errors import SMTPResponseException
+
+    if not isinstance(error, SMTPResponseException) or not 400 <= error.code <= 599:
+        return None
+    return Reply(error.code, parse_enhanced(error.message))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -43,6 +43,9 @@ from shared.telemetry import Attr, Telemetry
 REDIAL_PAUSE = 5.0
 """Seconds until the next try when the login was refused on the way to replace a dead connection: it asks afresh then."""
 
+NOT_FOR_THIS_MAIL = frozenset({421, 503})
+"""Replies to MAIL that are about the connection: it is closing, or its last mail still counts as open (RFC 5321 4.1.4)."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionTools:
@@ -135,15 +138,16 @@ class SmtpSession:
         return self._refused(answer)
 
     async def _first_answer(self, line: bytes) -> Answer | NotSent:
-        """The reply to MAIL; a reused connection that turns out dead, or closing (421), is replaced without a word."""
+        """The reply to MAIL; a reused connection that turns out dead or cannot start a mail is replaced without a word."""
         if not self._reused:
             return await self._connection.command(line)
         try:
             answer = await self._connection.command(line, seconds=self._tools.timeouts.probe)
         except Exception:  # noqa: BLE001 - closed by now; whatever killed it, a new connection tells
             answer = None
-        if answer is not None and answer.code != 421:
+        if answer is not None and answer.code not in NOT_FOR_THIS_MAIL:
             return answer
+        self._connection.close()
         fresh = await self._tools.redial()
         if isinstance(fresh, AuthRefused):
             return Retry(REDIAL_PAUSE, fresh.reason, fresh.reply)
@@ -177,6 +181,7 @@ class SmtpSession:
             return Sent(answer.reply, self._all(Fate.ACCEPTED, answer.reply))
         if not answer.negative:
             return self._unknown()
+        self._mail_open = True  # Postfix keeps a mail open that its end-of-data restrictions refuse: only RSET ends it
         return self._refused(answer)
 
     def _refused(self, answer: Answer) -> NotSent:

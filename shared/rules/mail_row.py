@@ -85,15 +85,17 @@ def move(row: MailRow, state: State, *, at: float, reason: str) -> MailRow:
     """The row after a step of the state table; raises `IllegalMove` for any other step. Leaving `sending` ends the lease."""
     check_move(row.state, state)
     lease = row.lease_until if state is State.SENDING else None
-    return note(replace(row, state=state, lease_until=lease), at=at, reason=reason)
+    return replace(row, state=state, lease_until=lease, timeline=_longer(row.timeline, Moment(at, state, reason)))
 
 
 def note(row: MailRow, *, at: float, reason: str) -> MailRow:
     """The row with one more line in its timeline, in the state it is in."""
-    timeline = (*row.timeline, Moment(at=at, state=row.state, reason=reason))
-    if len(timeline) > TIMELINE_LENGTH:
-        timeline = (timeline[0], *timeline[-(TIMELINE_LENGTH - 1) :])
-    return replace(row, timeline=timeline)
+    return replace(row, timeline=_longer(row.timeline, Moment(at, row.state, reason)))
+
+
+def _longer(timeline: tuple[Moment, ...], moment: Moment) -> tuple[Moment, ...]:
+    longer = (*timeline, moment)
+    return longer if len(longer) <= TIMELINE_LENGTH else (longer[0], *longer[-(TIMELINE_LENGTH - 1) :])
 
 
 def begin(row: MailRow, *, reason: str) -> MailRow:

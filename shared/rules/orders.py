@@ -43,7 +43,16 @@ def encode(order: Order) -> str:
 def decode(body: bytes | str) -> Order:
     """The order in a queue message, Base64 or raw JSON; raises `Refused`."""
     raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    return convert(parse_json(decode_body(raw), limit=ORDER_LIMIT), Order)
+    return _own(raw) or convert(parse_json(decode_body(raw), limit=ORDER_LIMIT), Order)
+
+
+def _own(raw: bytes) -> Order | None:
+    """The order where `raw` is exactly what `encode` writes, nearly always: the strict reading takes ten times as long."""
+    try:
+        order = msgspec.json.decode(base64.b64decode(raw), type=Order)
+    except (ValueError, RecursionError):  # what Base64, UTF-8 and msgspec raise
+        return None
+    return order if encode(order).encode() == raw and _readable(order.traceparent) == order.traceparent else None
 
 
 def decode_body(body: bytes) -> bytes:

@@ -126,3 +126,7 @@ class AuthRefused:
 Outcome = Sent | Retry | Rejected | Parked | Unknown
 NotSent = Retry | Rejected | Parked
 """The outcomes that are possible before the content is on its way."""
+
+ATTEMPT_DIED = Reason(
+    "attempt-died", "the process that was sending this mail died; nobody can know whether Exchange took it"
+)

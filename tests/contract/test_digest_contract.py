@@ -10,7 +10,7 @@ from shared.edges.digest_buffer import ITEM_LIMIT, DigestBuffer
 from shared.rules.buffered import Added, Already, Window
 from shared.rules.storage_errors import NotStorable, WindowClosed
 from tests.contract.conftest import Cloud
-from tests.fakes.storage import FakeDigestBuffer
+from tests.fakes.digests import FakeDigestBuffer
 
 END = 1_795_471_200.0
 WINDOW = Window("daily-ops", END)

@@ -14,12 +14,13 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from shared.edges.ledger import Ledger
 from shared.edges.payloads import Payloads
-from shared.rules.mail_row import TIMELINE_LENGTH, Entry, note
+from shared.rules.mail_row import TIMELINE_LENGTH, Entry, move, note
 from shared.rules.outcome import Fate, RecipientResult
+from shared.rules.states import State
 from shared.rules.storage_errors import AlreadyThere, BrokenRow, Conflict, PayloadChanged, PayloadGone, StorageUnavailable
 from shared.telemetry import Telemetry, silent
 from tests.contract.conftest import Cloud
-from tests.contract.ledger_hands import LARGE, PAYLOAD, CloudHand, a_mail, claimed
+from tests.contract.ledger_hands import LARGE, NOON, PAYLOAD, CloudHand, a_mail, claimed
 
 
 @pytest.fixture
@@ -162,24 +163,24 @@ async def test_strange_text_is_stored_harmlessly(ledger: Ledger) -> None:
 
 
 async def test_storage_operations_per_call(cloud: Cloud, ledger: Ledger) -> None:
-    """A small mail costs one transaction, one query and two updates; a large one a blob more to write and to read."""
+    """A small mail costs a transaction, a query, two updates and two calls for the index; a large one two for its blob."""
     await ledger.insert(a_mail("warm", LARGE), LARGE)
     cloud.operations()
     await ledger.insert(a_mail(), PAYLOAD)
-    assert cloud.operations() == {"table.transaction": 1}
+    assert cloud.operations() == {"table.upsert": 1, "table.transaction": 1}
     opened = await ledger.open("mail-1")
     assert isinstance(opened, Entry)
     assert cloud.operations() == {"table.query": 1}
     sending = await ledger.update(opened, claimed(opened.row))
-    await ledger.update(sending, replace(sending.row, ticket=2))
-    assert cloud.operations() == {"table.update": 2}
+    await ledger.update(sending, move(sending.row, State.SENT, at=NOON, reason="accepted-by-exchange"))
+    assert cloud.operations() == {"table.update": 2, "table.delete": 1}
     await ledger.read("mail-1")
     assert cloud.operations() == {"table.get": 1}
     with pytest.raises(AlreadyThere):
         await ledger.insert(a_mail(), PAYLOAD)
-    assert cloud.operations() == {"table.transaction": 1, "table.get": 1}
+    assert cloud.operations() == {"table.upsert": 1, "table.transaction": 1, "table.get": 1}
     await ledger.insert(a_mail("mail-2", LARGE), LARGE)
-    assert cloud.operations() == {"blob.put": 1, "table.transaction": 1}
+    assert cloud.operations() == {"table.upsert": 1, "blob.put": 1, "table.transaction": 1}
     await ledger.open("mail-2")
     assert cloud.operations() == {"table.query": 1, "blob.get": 1}
 

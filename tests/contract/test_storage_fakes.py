@@ -11,10 +11,11 @@ from shared.edges.payloads import Payloads
 from shared.edges.queues import Queues
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import StorageUnavailable
-from tests.fakes.storage import HOST_LEASE, FakeDigestBuffer, FakeLedger, FakePayloads, FakeQueues
+from tests.fakes.digests import FakeDigestBuffer
+from tests.fakes.storage import HOST_LEASE, FakeLedger, FakePayloads, FakeQueues
 
 PAIRS = [(Ledger, FakeLedger), (Payloads, FakePayloads), (Queues, FakeQueues), (DigestBuffer, FakeDigestBuffer)]
-PORTS = [(ports.Ledger, Ledger), (ports.Queues, Queues), (ports.Buffer, DigestBuffer)]
+PORTS = [(ports.Ledger, Ledger), (ports.OpenMails, Ledger), (ports.Queues, Queues), (ports.Buffer, DigestBuffer)]
 
 
 def public(kind: type) -> dict[str, inspect.Signature]:

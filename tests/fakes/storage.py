@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from shared.rules.buffered import Added, Already, Window
 from shared.rules.mail_row import ROW_VERSION, Entry, MailRow
+from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
+from shared.rules.states import FINAL, State
 from shared.rules.storage_errors import (
     AlreadyThere,
     BrokenRow,
@@ -21,7 +22,6 @@ from shared.rules.storage_errors import (
     PayloadChanged,
     PayloadGone,
     StorageFault,
-    WindowClosed,
 )
 
 HOST_LEASE = 600.0
@@ -29,7 +29,6 @@ HOST_LEASE = 600.0
 
 LONGEST_DELAY = 604_800
 QUEUE_LIMIT = 65_536
-ITEM_LIMIT = 61_440
 
 
 class Failing:
@@ -57,6 +56,8 @@ class FakeLedger(Failing):
         self.rows: dict[str, Entry] = {}
         self.payloads: dict[str, bytes] = {}
         self.broken: set[str] = set()
+        self.index: dict[str, float] = {}
+        self.for_a_person: set[str] = set()
         self._writes = 0
 
     async def insert(self, row: MailRow, payload: bytes) -> Entry:
@@ -67,6 +68,7 @@ class FakeLedger(Failing):
         if row.id in self.rows:
             raise AlreadyThere(self._readable(row.id))
         self.payloads[row.id] = payload
+        self._enter(row)
         return replace(self._write(row), payload=payload)
 
     async def read(self, mail_id: str) -> Entry | None:
@@ -97,7 +99,44 @@ class FakeLedger(Failing):
         current = self.rows.get(row.id)
         if current is None or current.etag != entry.etag:
             raise Conflict(current if row.id not in self.broken else None)
-        return replace(self._write(row), payload=entry.payload)
+        written = replace(self._write(row), payload=entry.payload)
+        if row.state in FINAL:
+            self.index.pop(row.id, None)
+        elif entry.row.state in FINAL:
+            self._enter(row)
+        return written
+
+    async def due(self, now: float) -> list[OpenMail]:
+        """As the port says."""
+        self._begin("due")
+        return [OpenMail(mail_id, mail_id) for at, mail_id in sorted((at, m) for m, at in self.index.items()) if at <= now]
+
+    async def held(self) -> list[OpenMail]:
+        """As the port says."""
+        self._begin("held")
+        return [OpenMail(mail_id, mail_id) for mail_id in sorted(self.for_a_person)]
+
+    async def settle(self, mail: OpenMail) -> None:
+        """As the port says."""
+        self._begin("settle")
+        self.index.pop(mail.mail_id, None)
+
+    async def hold(self, mail: OpenMail) -> None:
+        """As the port says."""
+        self._begin("hold")
+        self.index.pop(mail.mail_id, None)
+        self.for_a_person.add(mail.mail_id)
+
+    async def look_again(self, mail: OpenMail, at: float) -> None:
+        """As the port says."""
+        self._begin("look_again")
+        self.index[mail.mail_id] = at
+
+    def _enter(self, row: MailRow) -> None:
+        if row.state in (State.PARKED, State.UNKNOWN):
+            self.for_a_person.add(row.id)
+        elif row.state not in FINAL:
+            self.index[row.id] = row.date
 
     def _write(self, row: MailRow) -> Entry:
         self._writes += 1
@@ -188,48 +227,3 @@ class FakeQueues(Failing):
     def texts(self, queue: str) -> list[str]:
         """The texts of all messages of a queue, visible or not, oldest first."""
         return [m.text for m in self.messages if m.queue == queue]
-
-
-class FakeDigestBuffer(Failing):
-    """Digest windows; a window stays known after it was forgotten, so that it cannot be opened again."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._items: dict[Window, dict[str, bytes]] = {}
-        self._open: set[Window] = set()
-        self._indexed: set[Window] = set()
-
-    async def add(self, digest: str, window_end: float, key: str, item: bytes) -> Added | Already:
-        """As the port says."""
-        self._begin("add")
-        if len(item) > ITEM_LIMIT:
-            raise NotStorable(Reason("too-large", "larger than a digest item can be"))
-        window = Window(digest, window_end)
-        if window not in self._items:
-            self._items[window] = {}
-            self._open.add(window)
-            self._indexed.add(window)
-        if key in self._items[window]:
-            return Already(window)
-        if window not in self._open:
-            raise WindowClosed
-        self._items[window][key] = item
-        return Added(window)
-
-    async def due(self, now: float) -> list[Window]:
-        """As the port says."""
-        self._begin("due")
-        return sorted((w for w in self._indexed if w.end <= now), key=lambda w: (w.end, w.digest))
-
-    async def close(self, window: Window) -> list[bytes]:
-        """As the port says."""
-        self._begin("close")
-        self._open.discard(window)
-        return list(self._items.setdefault(window, {}).values())
-
-    async def forget(self, window: Window) -> None:
-        """As the port says."""
-        self._begin("forget")
-        self._open.discard(window)
-        self._items[window] = {}
-        self._indexed.discard(window)

@@ -10,7 +10,7 @@ from shared.rules.mail import decode
 from shared.rules.outcome import Reason
 from shared.rules.rendering import TemplateSources
 from shared.rules.storage_errors import StorageUnavailable
-from tests.fakes.storage import FakeDigestBuffer
+from tests.fakes.digests import FakeDigestBuffer
 from tests.stage import Stage
 
 HOURLY = Digest("daily-ops", "0 * * * *", "Europe/London", "reports", ("ops@contoso.test",), "note")

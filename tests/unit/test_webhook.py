@@ -14,7 +14,7 @@ from shared.rules.problems import Refused
 from shared.rules.rendering import TemplateSources
 from shared.rules.webhook_signatures import SignatureRefused
 from shared.webhook import NotReady, Webhooks
-from tests.fakes.storage import FakeDigestBuffer
+from tests.fakes.digests import FakeDigestBuffer
 from tests.stage import START, Stage
 
 KEY = b"0123456789abcdef0123456789abcdef"
