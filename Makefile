@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
 
-setup: $(VENV)/.python $(VENV)/.node ## set up .venv and the pinned Azurite
+setup: $(VENV)/.python $(VENV)/.node $(VENV)/.worker ## set up .venv and the pinned Azurite
 
 $(VENV)/.python: tests/requirements.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed (looked for python3.11, python3.12, python3)."; exit 1; }
@@ -25,6 +25,11 @@ $(VENV)/.python: tests/requirements.txt
 $(VENV)/.node: devcloud/package-lock.json $(VENV)/.python
 	@echo "setting up Azurite …"
 	@$(BIN)/python -m devcloud.node install
+	@touch $@
+
+$(VENV)/.worker: tests/worker-requirements.txt $(VENV)/.python
+	@echo "setting up the libraries of the Functions worker …"
+	@$(BIN)/python -m tests.worker_libraries
 	@touch $@
 
 check: setup ## lint and types

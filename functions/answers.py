@@ -7,6 +7,9 @@ from typing import Any
 import azure.functions as func
 
 PROBLEM = "application/problem+json"
+FIXED = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer: states change, so nothing may be cached."""
+
 COME_BACK = "30"
 """Seconds in `Retry-After` where a part of us is down."""
 
@@ -14,10 +17,9 @@ COME_BACK = "30"
 def as_json(
     status: int, body: Mapping[str, Any] | Sequence[Any], headers: Mapping[str, str] | None = None
 ) -> func.HttpResponse:
-    """A JSON answer; states change, so nothing may be cached."""
-    fixed = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    """A JSON answer."""
     return func.HttpResponse(
-        json.dumps(body), status_code=status, mimetype="application/json", headers={**fixed, **(headers or {})}
+        json.dumps(body), status_code=status, mimetype="application/json", headers={**FIXED, **(headers or {})}
     )
 
 
@@ -37,4 +39,4 @@ def problem(
 ) -> func.HttpResponse:
     """Problem details; `detail` holds no value that came from outside, `members` extend it (`errors`, `faults`)."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
-    return func.HttpResponse(json.dumps(body), status_code=status, mimetype=PROBLEM, headers=dict(headers or {}))
+    return func.HttpResponse(json.dumps(body), status_code=status, mimetype=PROBLEM, headers={**FIXED, **(headers or {})})

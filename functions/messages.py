@@ -1,4 +1,4 @@
-"""`POST /api/messages` and `GET /api/messages/{id}`."""
+"""`POST /api/messages`, and `GET` and `DELETE /api/messages/{id}`."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def level(settings: Settings) -> func.AuthLevel:
 
 
 def build(settings: Settings) -> func.Blueprint:
-    """The two routes, on the level that `[http] auth` asks for."""
+    """The routes, on the level that `[http] auth` asks for."""
     blueprint = func.Blueprint()
 
     @blueprint.function_name("messages_post")
@@ -54,10 +54,27 @@ def build(settings: Settings) -> func.Blueprint:
         rooms = house()
         entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
         if entry is None:
-            return problem(404, "No such mail", "There is no mail of yours with this id or key.")
+            return no_such_mail()
         return as_json(200, view(entry.row))
 
+    @blueprint.function_name("messages_delete")
+    @blueprint.route("messages/{id}", methods=["DELETE"], auth_level=level(settings))
+    @answering
+    async def messages_delete(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+        from shared.status import view
+
+        rooms = house()
+        entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
+        if entry is None:
+            return no_such_mail()
+        return as_json(200, view(await rooms.steer.cancel(entry)))
+
     return blueprint
+
+
+def no_such_mail() -> func.HttpResponse:
+    """The same answer for a mail that is not there and one that is not the caller's."""
+    return problem(404, "No such mail", "There is no mail of yours with this id or key.")
 
 
 def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:

@@ -9,6 +9,7 @@ from shared.accept import KeyConflict
 from shared.rules.faults import NotConfigured
 from shared.rules.problems import Problem, Refused
 from shared.rules.storage_errors import NotStorable, StorageForbidden, StorageUnavailable
+from shared.steer import NotPossible
 
 _LATER = {"Retry-After": COME_BACK}
 
@@ -22,13 +23,19 @@ def answer_to(error: Exception) -> func.HttpResponse | None:
             return problem(413, "Too large to store", error.reason.text, fix=error.reason.fix)
         case KeyConflict():
             return problem(422, "Conflict of keys", str(error), id=error.mail_id)
-        case NotConfigured():
-            faults = [{"name": f.name, "cause": f.cause, "cure": f.cure} for f in error.faults]
-            return problem(503, "Not configured", "The app's settings have faults.", headers=_LATER, faults=faults)
-        case StorageUnavailable() | StorageForbidden():
-            reason = error.reason
-            return problem(503, "Storage is not available", reason.text, headers=_LATER, fix=reason.fix)
+        case NotPossible():
+            return problem(409, "Not possible now", error.cause)
+        case NotConfigured() | StorageUnavailable() | StorageForbidden():
+            return unavailable(error)
     return None
+
+
+def unavailable(error: NotConfigured | StorageUnavailable | StorageForbidden) -> func.HttpResponse:
+    """503 with what is missing: settings, each with its cure, or storage."""
+    if isinstance(error, NotConfigured):
+        faults = [{"name": f.name, "cause": f.cause, "cure": f.cure} for f in error.faults]
+        return problem(503, "Not configured", "The app's settings have faults.", headers=_LATER, faults=faults)
+    return problem(503, "Storage is not available", error.reason.text, headers=_LATER, fix=error.reason.fix)
 
 
 def refused(refusal: Refused) -> func.HttpResponse:

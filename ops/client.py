@@ -22,9 +22,18 @@ class App:
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON body of `GET /api/{path}`; raises `CouldNotAsk`."""
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and JSON body of `POST /api/{path}`; raises `CouldNotAsk`."""
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, str] | None) -> tuple[int, dict[str, Any]]:
         address = f"{self.url.rstrip('/')}/api/{path}"
         try:
-            answer = httpx.get(address, headers={"x-functions-key": self.key}, timeout=TIMEOUT, trust_env=False)
+            answer = httpx.request(
+                method, address, json=body, headers={"x-functions-key": self.key}, timeout=TIMEOUT, trust_env=False
+            )
         except httpx.HTTPError as error:
             raise CouldNotAsk(
                 f"{self.url} cannot be reached ({type(error).__name__}); check --url or MAIL_OPS_URL"
@@ -32,7 +41,6 @@ class App:
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise CouldNotAsk("the app does not take this key; set --key or MAIL_OPS_KEY to its master key (_master)")
         try:
-            body = answer.json()
+            return answer.status_code, answer.json()
         except ValueError:
             raise CouldNotAsk(f"the app's answer ({answer.status_code}) is not JSON; is --url the function app?") from None
-        return answer.status_code, body

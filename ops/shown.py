@@ -29,6 +29,19 @@ def facts(title: str, rows: dict[str, object]) -> Table:
     return table
 
 
+def mails(entries: list[dict[str, Any]]) -> Table:
+    """A line per mail: where it stands, since when, and why."""
+    table = Table("id", "state", "since", "sender's caller", "attempts", "why")
+    for entry in entries:
+        since = entry["timeline"][-1]["at"] if entry["timeline"] else None
+        why = (entry["reason"] or {}).get("text")
+        caller = entry["provenance"]["caller"]
+        table.add_row(
+            inert(entry["id"]), state(entry["state"]), *(inert(one) for one in (since, caller, entry["attempts"], why))
+        )
+    return table
+
+
 def timeline(entries: list[dict[str, Any]]) -> Table:
     """A mail's timeline."""
     table = Table("at", "state", "reason", title="timeline", title_justify="left")

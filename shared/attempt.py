@@ -117,15 +117,12 @@ class Attempt:
     async def _write(self, outcome: Outcome) -> None:
         now = self._times.clock()
         why = None if isinstance(outcome, Sent) else outcome.reason
-        row = replace(self.row, recipients=_merged(self.row, outcome.recipients), why=why)
+        row = replace(self._counted(), recipients=_merged(self.row, outcome.recipients), why=why)
         match outcome:
             case Sent():
                 await self._sent(replace(row, reply=outcome.reply), now)
             case Retry():
-                counted = row if row.state is State.SENDING else self._counted(row)
-                await self._later(
-                    replace(counted, reply=outcome.reply or row.reply), outcome.reason.code, outcome.after, now
-                )
+                await self._later(replace(row, reply=outcome.reply or row.reply), outcome.reason.code, outcome.after, now)
             case Rejected():
                 await self._end(replace(row, reply=outcome.reply), State.REJECTED, outcome.reason.code, now)
             case Parked():
@@ -133,9 +130,11 @@ class Attempt:
             case Unknown():
                 await self._unknown(row, outcome.reason.code, now)
 
-    def _counted(self, row: MailRow) -> MailRow:
-        """An attempt that ended before its claim."""
-        return replace(row, attempts=row.attempts + 1, attempt_trace=self._trace)
+    def _counted(self) -> MailRow:
+        """The row with this attempt in it: the claim has counted it, one that ended before its claim is counted here."""
+        if self.row.state is not State.WAITING:
+            return self.row
+        return replace(self.row, attempts=self.row.attempts + 1, attempt_trace=self._trace)
 
     async def _sent(self, row: MailRow, now: float) -> None:
         if pending(row):

@@ -40,6 +40,9 @@ class OpenMails(Protocol):
     async def due(self, now: float) -> Sequence[OpenMail]:
         """Mails at which somebody should have looked by `now`, the longest overdue first."""
 
+    async def held(self) -> Sequence[OpenMail]:
+        """Mails that wait for a person."""
+
     async def settle(self, mail: OpenMail) -> None:
         """The mail is final, or there is none."""
 

@@ -232,7 +232,8 @@ class Send:
 def say(mail_id: str, outcome: Retry | Rejected | Parked | Unknown) -> None:
     """One line for the log: which mail, what became of it, why, and what to do. It can be pasted in public."""
     reason = outcome.reason
-    log.warning("mail %s: %s: %s. %s", mail_id, type(outcome).__name__.lower(), reason.text, reason.fix)
+    cure = f"; {reason.fix}" if reason.fix else ""
+    log.warning("mail %s: %s: %s%s", mail_id, type(outcome).__name__.lower(), reason.text, cure)
 
 
 def mailbox_of(sender: Sender, mail_id: str) -> str:

@@ -1,16 +1,21 @@
-"""What a caller may know of its mails: states and codes, never a body, an address or a reply's text."""
+"""What a caller may know of its mails, and an operator of all: states and codes, never a body, an address or reply text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.ports import Ledger
+from shared.ports import Ledger, OpenMails
 from shared.rules import identifiers
 from shared.rules.callers import Caller, visible_to
 from shared.rules.config import MailConfig
 from shared.rules.mail_row import Entry, MailRow
+from shared.rules.states import FINAL
+from shared.sweep import OVERDUE
+
+LISTED = 500
+"""Mails in one answer: more than a person reads, and each is one call to storage."""
 
 MAIL_ID = re.compile(f"[0-9a-f]{{{identifiers.MAIL_ID_LENGTH}}}")
 
@@ -21,6 +26,8 @@ class Status:
 
     config: MailConfig
     ledger: Ledger
+    open_mails: OpenMails
+    clock: Callable[[], float]
 
     async def find(self, caller: Caller, name: str) -> Entry | None:
         """The mail by its id, or by the caller's own key (or a key of a producer that lists the caller in `readers`).
@@ -33,6 +40,12 @@ class Status:
             if entry is not None and entry.row.provenance.caller in visible:
                 return entry
         return None
+
+    async def attention(self) -> list[MailRow]:
+        """Mails that a person should look at: those that wait for one, and those that are overdue; at most `LISTED`."""
+        found = [*await self.open_mails.held(), *await self.open_mails.due(self.clock() - OVERDUE)]
+        entries = [await self.ledger.read(mail.mail_id) for mail in found[:LISTED]]
+        return [entry.row for entry in entries if entry is not None and entry.row.state not in FINAL]
 
     async def any_mail(self, mail_id: str) -> Entry | None:
         """Any caller's mail, for operators."""

@@ -207,7 +207,9 @@ def _own_pipeline(targets: Targets, version: str) -> Telemetry:
 
         # Failed telemetry would rest in the temp directory for two days by default.
         options = {"connection_string": targets.application_insights, "disable_offline_storage": True}
-        spans.add_span_processor(BatchSpanProcessor(AzureMonitorTraceExporter(**options)))
+        # It would ask the global provider for its resource, and ours is private.
+        exporter = AzureMonitorTraceExporter(**options, tracer_provider=spans)
+        spans.add_span_processor(BatchSpanProcessor(exporter))
         readers.append(PeriodicExportingMetricReader(AzureMonitorMetricExporter(**options)))
     meters = MeterProvider(resource=resource, metric_readers=readers)
     return Telemetry(spans.get_tracer(SCOPE, version), meters.get_meter(SCOPE, version))

@@ -36,9 +36,10 @@ from shared.rules.storage_config import StorageSettings
 from shared.send import Send
 from shared.settings import Settings
 from shared.status import Status
+from shared.steer import Steer
 from shared.submission import Submission
 from shared.sweep import Sweep
-from shared.telemetry import Targets, Telemetry, configure
+from shared.telemetry import Targets, configure
 from shared.version import VERSION
 from shared.webhook import Webhooks
 
@@ -58,6 +59,7 @@ class House:
     sweep: Sweep
     webhooks: Webhooks
     status: Status
+    steer: Steer
     health: Health
 
     def http_caller(self) -> Caller:
@@ -98,7 +100,8 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         digests=digests,
         sweep=Sweep(ledger, ledger, queues, placer, telemetry, times),
         webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
-        status=Status(config, ledger),
+        status=Status(config, ledger, ledger, time.time),
+        steer=Steer(config, ledger, placer, time.time),
         health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
     )
 

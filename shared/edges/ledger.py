@@ -21,7 +21,7 @@ from shared.edges.storage_table import Stored, Table, create, put
 from shared.rules.mail_row import Entry, MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
-from shared.rules.states import FINAL
+from shared.rules.states import FINAL, UNDER_WAY
 from shared.rules.storage_errors import (
     AlreadyThere,
     BrokenRow,
@@ -111,12 +111,12 @@ class Ledger:
     async def update(self, entry: Entry, row: MailRow) -> Entry:
         """Replace `entry.row` by `row` if nobody else has changed it; the payload of `entry` is kept. Raises `Conflict`.
 
-        A mail that becomes final leaves the index of open mails, one that is put back by hand returns to it first.
+        A mail that becomes final leaves the index of open mails, one that is put back by hand is due again.
         """
         if row.id != entry.row.id:
             raise ValueError("an update cannot change the mail's id")
         with self._span("update", row.id) as span:
-            if entry.row.state in FINAL and row.state not in FINAL:
+            if row.state in UNDER_WAY and entry.row.state not in UNDER_WAY:
                 await self._index.add(row)
             written = await self._update(entry, row, span)
             if isinstance(written, Conflict):

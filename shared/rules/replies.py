@@ -117,7 +117,11 @@ def _by_phase(phase: Phase) -> Verdict:
 
 TEMPORARY = Reason("temporary-refusal", "the server refuses for now")
 NOT_UNDERSTOOD = Reason("reply-not-understood", "the server's reply is not one that SMTP allows here")
-LOGIN_REFUSED = Reason("login-refused", "the server refuses the token for this mailbox")
+LOGIN_REFUSED = Reason(
+    "login-refused",
+    "the server refuses the token for this mailbox",
+    "check the token's audience ([cloud] and its scope), and that the identity may log in as this mailbox",
+)
 SERVER_REFUSES = Reason("server-refuses", "the server refuses to serve us", "check host and port of [cloud]")
 RECIPIENT_REFUSED = Reason("recipient-refused", "the server refuses this recipient")
 COMMAND_REFUSED = Reason("command-refused", "the server does not take one of our commands", ISSUE)

@@ -50,6 +50,9 @@ MOVES: Mapping[tuple[State, State], Cause] = {
     (State.EXPIRED, State.WAITING): Cause.HAND,
 }
 
+UNDER_WAY = frozenset({State.WAITING, State.SENDING})
+"""States that the program moves on by itself."""
+
 
 class IllegalMove(ValueError):
     """A move that the table does not hold; nothing was changed."""

@@ -68,6 +68,14 @@ async def test_a_mail_put_back_by_hand_returns_to_the_index(ledger: Indexed) -> 
     assert names(await ledger.due(NOON)) == ["mail-1"]
 
 
+async def test_a_held_mail_put_back_by_hand_is_due_again(ledger: Indexed) -> None:
+    """Parked and then redriven, the program looks after it."""
+    entry = await ledger.insert(replace(due_at("mail-1", NOON), state=State.PARKED), PAYLOAD)
+    assert await ledger.due(NOON) == []
+    await ledger.update(entry, move(entry.row, State.WAITING, at=NOON, reason="redrive"))
+    assert names(await ledger.due(NOON)) == ["mail-1"]
+
+
 async def test_a_row_that_only_explains_a_refusal_is_not_due(ledger: Indexed) -> None:
     """Parked at the door it waits for a person; rejected it is final."""
     await ledger.insert(replace(due_at("parked", NOON), state=State.PARKED), PAYLOAD)

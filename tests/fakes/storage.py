@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from shared.rules.mail_row import ROW_VERSION, Entry, MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
-from shared.rules.states import FINAL, State
+from shared.rules.states import FINAL, UNDER_WAY, State
 from shared.rules.storage_errors import (
     AlreadyThere,
     BrokenRow,
@@ -102,7 +102,7 @@ class FakeLedger(Failing):
         written = replace(self._write(row), payload=entry.payload)
         if row.state in FINAL:
             self.index.pop(row.id, None)
-        elif entry.row.state in FINAL:
+        elif row.state in UNDER_WAY and entry.row.state not in UNDER_WAY:
             self._enter(row)
         return written
 
@@ -135,7 +135,7 @@ class FakeLedger(Failing):
     def _enter(self, row: MailRow) -> None:
         if row.state in (State.PARKED, State.UNKNOWN):
             self.for_a_person.add(row.id)
-        elif row.state not in FINAL:
+        elif row.state in UNDER_WAY:
             self.index[row.id] = row.date
 
     def _write(self, row: MailRow) -> Entry:

@@ -2,7 +2,9 @@
 
 from shared.accept import Origin
 from shared.rules import callers
+from shared.rules.outcome import Parked, Reason
 from shared.status import Status, provenance, view
+from shared.sweep import Sweep
 from tests.stage import Stage, an_envelope
 
 
@@ -10,7 +12,7 @@ async def test_a_mail_is_found_by_its_id_and_by_the_callers_key() -> None:
     """Both names lead to the same row."""
     stage = Stage()
     mail = (await stage.accept(key="order-7")).row
-    status = Status(stage.config, stage.ledger)
+    status = Status(stage.config, stage.ledger, stage.ledger, stage.clock)
     producer = callers.producer(stage.config.producers["default"])
     for name in (mail.id, "order-7"):
         entry = await status.find(producer, name)
@@ -22,7 +24,9 @@ async def test_a_reader_finds_the_producers_mail() -> None:
     """`readers = ["function-key"]` opens it to the HTTP API."""
     stage = Stage()
     await stage.accept(key="order-7")
-    assert await Status(stage.config, stage.ledger).find(callers.function_key(stage.config), "order-7")
+    assert await Status(stage.config, stage.ledger, stage.ledger, stage.clock).find(
+        callers.function_key(stage.config), "order-7"
+    )
 
 
 async def test_a_stranger_finds_nothing_not_even_by_id() -> None:
@@ -30,7 +34,7 @@ async def test_a_stranger_finds_nothing_not_even_by_id() -> None:
     stage = Stage()
     mail = (await stage.accept(key="order-7")).row
     small = callers.producer(stage.config.producers["small"])
-    status = Status(stage.config, stage.ledger)
+    status = Status(stage.config, stage.ledger, stage.ledger, stage.clock)
     assert await status.find(small, mail.id) is None
     assert await status.find(small, "order-7") is None
 
@@ -54,7 +58,21 @@ async def test_operators_see_where_a_mail_came_from() -> None:
     stage = Stage()
     caller = callers.function_key(stage.config)
     mail = (await stage.accept_story(an_envelope(), caller, Origin(door="http", key="k"))).row
-    entry = await Status(stage.config, stage.ledger).any_mail(mail.id)
+    entry = await Status(stage.config, stage.ledger, stage.ledger, stage.clock).any_mail(mail.id)
     assert entry is not None
     assert provenance(entry.row)["door"] == "http"
-    assert await Status(stage.config, stage.ledger).any_mail("no id") is None
+    assert await Status(stage.config, stage.ledger, stage.ledger, stage.clock).any_mail("no id") is None
+
+
+async def test_the_list_holds_what_waits_for_a_person_and_what_is_overdue() -> None:
+    """A mail on its way is nobody's business."""
+    stage = Stage()
+    status = Status(stage.config, stage.ledger, stage.ledger, stage.clock)
+    await stage.accept(key="on its way")
+    assert await status.attention() == []
+    stage.gateway.opens = [Parked(Reason("why", "made up"))]
+    await stage.accept(key="parked")
+    await stage.run()
+    stage.later(2000)
+    await Sweep(stage.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times).run()
+    assert [row.state.value for row in await status.attention()] == ["parked"]
