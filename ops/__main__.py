@@ -93,7 +93,7 @@ def _act(app: App, mail: str, action: str, who: str, why: str) -> None:
 
 def _print_mail(mail: dict[str, Any]) -> None:
     console = Console()
-    reply, reason = mail["reply"] or {}, mail["reason"] or {}
+    reply, reason, origin = mail["reply"] or {}, mail["reason"] or {}, mail["provenance"]
     rows: dict[str, object] = {
         "id": mail["id"],
         "state": state(mail["state"]),
@@ -103,6 +103,7 @@ def _print_mail(mail: dict[str, Any]) -> None:
         "reply": f"{reply.get('code')} {reply.get('enhanced')}" if reply else None,
         "Exchange's id": reply.get("exchange_id"),
         "trace": mail["trace_id"],
+        "came from": f"{origin['caller']} ({origin['door']}), allowed by {origin['rule']}",
         "possible duplicate": mail["possible_duplicate"],
     }
     for table in (facts("mail", rows), timeline(mail["timeline"]), recipients(mail["recipients"])):

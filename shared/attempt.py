@@ -124,7 +124,7 @@ class Attempt:
             case Retry():
                 await self._later(replace(row, reply=outcome.reply or row.reply), outcome.reason.code, outcome.after, now)
             case Rejected():
-                await self._end(replace(row, reply=outcome.reply), State.REJECTED, outcome.reason.code, now)
+                await self._refused(replace(row, reply=outcome.reply), outcome.reason.code, now)
             case Parked():
                 await self._end(replace(row, reply=outcome.reply or row.reply), State.PARKED, outcome.reason.code, now)
             case Unknown():
@@ -163,6 +163,14 @@ class Attempt:
     async def _end(self, row: MailRow, state: State, reason: str, now: float) -> None:
         tried = row if row.state is State.SENDING else move(row, State.SENDING, at=now, reason="refused-before-data")
         self._entry = await self._ledger.update(self._entry, move(tried, state, at=now, reason=reason))
+
+    async def _refused(self, row: MailRow, reason: str, now: float) -> None:
+        """Whoever was still to get the mail will not; it is sent all the same if somebody got it by an earlier attempt."""
+        code, enhanced = (row.reply.code, row.reply.enhanced) if row.reply else (None, None)
+        refused = RecipientResult(Fate.REFUSED, code, enhanced)
+        left = tuple(refused if one.fate is Fate.PENDING else one for one in row.recipients)
+        state = State.SENT if any(one.fate is Fate.ACCEPTED for one in left) else State.REJECTED
+        await self._end(replace(row, recipients=left), state, reason, now)
 
     async def _unknown(self, row: MailRow, reason: str, now: float) -> None:
         unknown = move(replace(row, unknowns=row.unknowns + 1), State.UNKNOWN, at=now, reason=reason)

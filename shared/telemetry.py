@@ -34,8 +34,7 @@ class Span:
 
     def set(self, attributes: Attributes) -> None:
         """Add attributes; text is made ASCII because a lone surrogate would drop the attribute and log its value."""
-        for name, value in attributes.items():
-            self._span.set_attribute(str(name), _clean(value))
+        self._span.set_attributes(_plain(attributes))
 
     def fail(self, error_type: str) -> None:
         """Mark the operation as failed; `error_type` is a class name or a code of ours, never a text from outside."""

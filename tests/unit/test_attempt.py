@@ -51,6 +51,18 @@ async def test_of_three_recipients_only_the_one_refused_for_now_is_tried_again()
     assert [mail.recipients for mail in stage.gateway.mails] == [("a@contoso.test",)]
 
 
+async def test_a_mail_that_some_have_is_sent_when_the_others_are_refused() -> None:
+    """The second attempt ends in a refusal for good: those who have the mail have it, the others are refused."""
+    stage = Stage()
+    await stage.accept(an_envelope(to=["a@contoso.test", "scenario+recipient-refused-4xx@contoso.test"]))
+    await stage.run()
+    stage.gateway.offers = [Rejected(WHY, Reply(550, "5.1.10"))]
+    stage.later(3600)
+    await stage.run()
+    assert stage.state() is State.SENT
+    assert [(r.fate.value, r.code) for r in stage.row.recipients] == [("accepted", 250), ("refused", 550)]
+
+
 async def test_a_permanent_refusal_ends_the_mail() -> None:
     """Rejected, with the reason, and no message is left."""
     stage = Stage()
@@ -59,6 +71,7 @@ async def test_a_permanent_refusal_ends_the_mail() -> None:
     await stage.run()
     assert stage.state() is State.REJECTED
     assert stage.reasons[-1] == "why"
+    assert [(r.fate.value, r.code) for r in stage.row.recipients] == [("refused", 554)]
     assert stage.live_messages == 0
 
 
