@@ -8,7 +8,8 @@ import base64
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from shared.accept import Accept, KeyConflict, Origin
 from shared.ports import Ledger, Queues
@@ -63,7 +64,7 @@ class Intake:
             await self._keep(arrival, State.REJECTED, refused, key=envelope.id or arrival.message_id)
             await self._poison(arrival)
         except KeyConflict as conflict:
-            await self._keep(arrival, State.REJECTED, conflict, key=f"conflict {arrival.message_id}")
+            await self._keep(arrival, State.REJECTED, conflict, key=arrival.message_id)
         except (StorageUnavailable, StorageForbidden):
             await self._put_back(arrival, envelope)
 
@@ -78,26 +79,23 @@ class Intake:
         reason = _reason(why)
         log.warning("a message of producer %s was not accepted: %s: %s", arrival.producer.name, reason.code, reason.text)
         self.telemetry.count(Metric.REFUSED, {Attr.DOOR: "queue", Attr.REASON: reason.code})
-        row = self._row(arrival, state, reason, key)
-        try:
-            await self.ledger.insert(row, arrival.body)
-        except AlreadyThere as there:
-            if there.entry.row.payload_hash != row.payload_hash:
-                await self._keep_under_message_id(arrival, state, reason)
+        attributes: dict[Attr, str | int | float | bool] = {Attr.DOOR: "queue", Attr.REASON: reason.code}
+        with self.telemetry.span("accept", attributes=attributes, parent=arrival.trace) as span:
+            row = self._row(arrival, state, reason, span.traceparent)
+            try:
+                await self.ledger.insert(replace(row, id=_row_id(arrival, key)), arrival.body)
+            except AlreadyThere as there:
+                if there.entry.row.payload_hash != row.payload_hash:
+                    # Another body was refused under this key before; this one is kept under its message's own id.
+                    with suppress(AlreadyThere):
+                        await self.ledger.insert(replace(row, id=_row_id(arrival, arrival.message_id)), arrival.body)
 
-    async def _keep_under_message_id(self, arrival: Arrival, state: State, reason: Reason) -> None:
-        """The key that the body claims belongs to another mail, so the row goes under the message's own id."""
-        try:
-            await self.ledger.insert(self._row(arrival, state, reason, f"refused {arrival.message_id}"), arrival.body)
-        except AlreadyThere:
-            return
-
-    def _row(self, arrival: Arrival, state: State, reason: Reason, key: str) -> MailRow:
+    def _row(self, arrival: Arrival, state: State, reason: Reason, trace: str) -> MailRow:
         now = self.clock()
         caller = callers.producer(arrival.producer)
         body_hash = identifiers.payload_hash(arrival.body)
         row = MailRow(
-            id=identifiers.mail_id(caller.name, key),
+            id=_row_id(arrival, arrival.message_id),
             why=reason,
             state=state,
             sender="",
@@ -110,7 +108,7 @@ class Intake:
             due=now,
             expires_at=now,
             on_unknown=OnUnknown.HOLD,
-            traceparent=arrival.trace,
+            traceparent=trace,
         )
         return begin(row, reason=f"{reason.code}: {reason.text}")
 
@@ -131,6 +129,10 @@ class Intake:
 
 def _envelope(body: bytes) -> Envelope:
     return envelope_from(parse_json(decode_body(body), limit=QUEUE_BODY_LIMIT))
+
+
+def _row_id(arrival: Arrival, key: str) -> str:
+    return identifiers.refused_id(callers.producer(arrival.producer).name, key)
 
 
 def _claimed_key(arrival: Arrival) -> str:

@@ -55,8 +55,9 @@ class Status:
 def _candidates(name: str, visible: Iterable[str]) -> Iterable[str]:
     if MAIL_ID.fullmatch(name):
         yield name
-    for caller in visible:
-        yield identifiers.mail_id(caller, name)
+    for make in (identifiers.mail_id, identifiers.refused_id):
+        for caller in visible:
+            yield make(caller, name)
 
 
 def view(row: MailRow) -> dict[str, Any]:

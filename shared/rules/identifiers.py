@@ -25,6 +25,13 @@ def mail_id(caller: str, key: str) -> str:
     return digest.hexdigest()[:MAIL_ID_LENGTH]
 
 
+def refused_id(caller: str, key: str) -> str:
+    """The id of the row that explains why a message was not accepted: another one than the mail's, so that a producer may
+    send the same key again once the message is mended.
+    """
+    return mail_id(f"refused by {caller}", key)
+
+
 def content_hash(envelope: Envelope) -> str:
     """SHA-256 (hex) of what the caller wants sent: neither the order of keys nor how a time is written counts."""
     fields = {name: _plain(getattr(envelope, name)) for name in envelope.__struct_fields__ if name not in _NOT_CONTENT}

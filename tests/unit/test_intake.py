@@ -31,6 +31,11 @@ def arrival(
     return Arrival(stage.config.producers[producer], raw, message_id)
 
 
+def refusal_of(stage: Stage, key: str, producer: str = "default") -> MailRow:
+    """The row that explains a refusal, under the producer's key."""
+    return stage.ledger.rows[identifiers.refused_id(f"producer:{producer}", key)].row
+
+
 def row_of(stage: Stage, key: str, producer: str = "default") -> MailRow:
     """The row that a producer finds under its key."""
     return stage.ledger.rows[identifiers.mail_id(f"producer:{producer}", key)].row
@@ -62,7 +67,7 @@ async def test_an_unreadable_body_is_parked_with_reason_and_body(body: bytes) ->
     """The queue goes on, and a person finds the bytes as they came."""
     stage = Stage()
     await intake(stage).take(arrival(stage, body))
-    row = row_of(stage, "m1")
+    row = refusal_of(stage, "m1")
     assert row.state is State.PARKED
     assert ":" in row.timeline[0].reason
     assert stage.ledger.payloads[row.id] == body
@@ -73,7 +78,7 @@ async def test_a_fault_is_found_under_the_producers_own_id() -> None:
     """A producer that gave an id asks by it; the reason names the field and no value."""
     stage = Stage()
     await intake(stage).take(arrival(stage, {**SOUND, "id": "order-7", "subject": "a\r\nBcc: evil@x.test"}))
-    reason = row_of(stage, "order-7").timeline[0].reason
+    reason = refusal_of(stage, "order-7").timeline[0].reason
     assert "/subject" in reason
     assert "evil" not in reason
 
@@ -82,7 +87,7 @@ async def test_a_sender_that_is_not_the_producers_is_refused_and_poisoned() -> N
     """A row says why, and the body stands in the queue's poison queue."""
     stage = Stage()
     await intake(stage).take(arrival(stage, {**SOUND, "sender": "reports"}, producer="small"))
-    row = row_of(stage, "m1", "small")
+    row = refusal_of(stage, "m1", "small")
     assert row.state is State.REJECTED
     assert row.timeline[0].reason.startswith("sender-not-allowed: /sender")
     assert len(stage.queues.texts("small-box-poison")) == 1
@@ -95,7 +100,7 @@ async def test_other_content_under_a_used_id_is_a_conflict_with_a_row_of_its_own
     await intake(stage).take(arrival(stage, {**SOUND, "id": "k"}))
     await intake(stage).take(arrival(stage, {**SOUND, "id": "k", "text": "other"}, message_id="m2"))
     assert row_of(stage, "k").state is State.WAITING
-    assert row_of(stage, "conflict m2").timeline[0].reason.startswith("key-conflict")
+    assert refusal_of(stage, "m2").timeline[0].reason.startswith("key-conflict")
 
 
 async def test_a_faulty_body_cannot_take_the_row_of_a_good_mail() -> None:
@@ -104,7 +109,7 @@ async def test_a_faulty_body_cannot_take_the_row_of_a_good_mail() -> None:
     await intake(stage).take(arrival(stage, {**SOUND, "id": "k"}))
     await intake(stage).take(arrival(stage, {"id": "k", "sender": "alerts"}, message_id="m2"))
     assert row_of(stage, "k").state is State.WAITING
-    assert row_of(stage, "refused m2").state is State.PARKED
+    assert refusal_of(stage, "k").state is State.PARKED
 
 
 async def test_the_same_refused_message_twice_is_one_row() -> None:
@@ -124,3 +129,20 @@ async def test_while_storage_is_out_the_body_goes_back_under_its_own_id() -> Non
     assert json.loads(base64.b64decode(text))["id"] == "m1"
     await intake(stage).take(arrival(stage, text.encode(), message_id="m2"))
     assert row_of(stage, "m1").state is State.WAITING
+
+
+async def test_two_different_bodies_refused_under_one_key_are_two_rows() -> None:
+    """The second is kept under its message's own id."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {"id": "k", "sender": "alerts"}))
+    await intake(stage).take(arrival(stage, {"id": "k", "subject": "x"}, message_id="m2"))
+    assert refusal_of(stage, "k").payload_hash != refusal_of(stage, "m2").payload_hash
+
+
+async def test_a_mended_message_may_use_its_key_again() -> None:
+    """What was refused was never a mail, so the key is still the producer's."""
+    stage = Stage()
+    await intake(stage).take(arrival(stage, {"id": "k", "sender": "alerts"}))
+    await intake(stage).take(arrival(stage, {**SOUND, "id": "k"}, message_id="m2"))
+    await stage.run()
+    assert row_of(stage, "k").state is State.SENT
