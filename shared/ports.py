@@ -44,7 +44,7 @@ class OpenMails(Protocol):
         """Mails that wait for a person."""
 
     async def settle(self, mail: OpenMail) -> None:
-        """The mail is final, or there is none."""
+        """The entry is no longer true: it leaves the index."""
 
     async def hold(self, mail: OpenMail) -> None:
         """The mail waits for a person."""

@@ -11,7 +11,8 @@ from shared.rules import identifiers
 from shared.rules.callers import Caller, visible_to
 from shared.rules.config import MailConfig
 from shared.rules.mail_row import Entry, MailRow
-from shared.rules.states import FINAL
+from shared.rules.open_mail import OpenMail
+from shared.rules.states import FINAL, WAITS_FOR_A_PERSON
 from shared.sweep import OVERDUE
 
 LISTED = 500
@@ -43,9 +44,18 @@ class Status:
 
     async def attention(self) -> list[MailRow]:
         """Mails that a person should look at: those that wait for one, and those that are overdue; at most `LISTED`."""
-        found = [*await self.open_mails.held(), *await self.open_mails.due(self.clock() - OVERDUE)]
-        entries = [await self.ledger.read(mail.mail_id) for mail in found[:LISTED]]
-        return [entry.row for entry in entries if entry is not None and entry.row.state not in FINAL]
+        held = [await self._held(mail) for mail in (await self.open_mails.held())[:LISTED]]
+        overdue = await self.open_mails.due(self.clock() - OVERDUE)
+        late = [await self.ledger.read(mail.mail_id) for mail in overdue[: LISTED - len(held)]]
+        return [entry.row for entry in (*held, *late) if entry is not None and entry.row.state not in FINAL]
+
+    async def _held(self, mail: OpenMail) -> Entry | None:
+        """The mail if it still waits for a person; otherwise its entry goes, or old ones would hide new ones."""
+        entry = await self.ledger.read(mail.mail_id)
+        if entry is not None and entry.row.state in WAITS_FOR_A_PERSON:
+            return entry
+        await self.open_mails.settle(mail)
+        return None
 
     async def any_mail(self, mail_id: str) -> Entry | None:
         """Any caller's mail, for operators."""

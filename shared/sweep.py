@@ -13,7 +13,7 @@ from shared.ports import Ledger, OpenMails, Queues
 from shared.rules.mail_row import Entry, note, pending
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import ATTEMPT_DIED, Fate, Phase, RecipientResult, Unknown
-from shared.rules.states import FINAL, State
+from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
 from shared.rules.storage_errors import BrokenRow, Conflict, NewerRow
 from shared.telemetry import Attr, Metric, Telemetry
 
@@ -57,7 +57,7 @@ class Sweep:
         if entry is None or entry.row.state in FINAL:
             await self.open_mails.settle(mail)
             return False
-        if entry.row.state in (State.PARKED, State.UNKNOWN):
+        if entry.row.state in WAITS_FOR_A_PERSON:
             await self.open_mails.hold(mail)
             return False
         return await self._open(mail, entry)

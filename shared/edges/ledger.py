@@ -136,7 +136,7 @@ class Ledger:
         return await self._index.held()
 
     async def settle(self, mail: OpenMail) -> None:
-        """The mail is final, or there is none: it leaves the index."""
+        """The entry is no longer true: it leaves the index."""
         await self._index.settle(mail)
 
     async def hold(self, mail: OpenMail) -> None:

@@ -9,7 +9,7 @@ from shared.edges.storage_account import StorageAccount
 from shared.edges.storage_table import Table, drop, put
 from shared.rules.mail_row import MailRow
 from shared.rules.open_mail import OpenMail
-from shared.rules.states import State
+from shared.rules.states import WAITS_FOR_A_PERSON
 from shared.rules.utc_text import to_utc_text
 
 TABLE = "open"
@@ -37,15 +37,15 @@ class OpenIndex:
     async def due(self, now: float) -> list[OpenMail]:
         """Mails at which somebody should have looked by `now`, the longest overdue first."""
         rows = await self._table.partition(DUE, until=f"{to_utc_text(now)}~")
-        return [_entry(str(row.columns["RowKey"])) for row in rows]
+        return [_entry(DUE, str(row.columns["RowKey"])) for row in rows]
 
     async def held(self) -> list[OpenMail]:
         """Mails that wait for a person, the oldest first."""
-        return [_entry(str(row.columns["RowKey"])) for row in await self._table.partition(HELD)]
+        return [_entry(HELD, str(row.columns["RowKey"])) for row in await self._table.partition(HELD)]
 
     async def settle(self, mail: OpenMail) -> None:
-        """The mail is final, or there is none: remove its entry."""
-        await self._table.delete(DUE, mail.key)
+        """The entry is no longer true: remove it."""
+        await self._table.delete(mail.list, mail.key)
 
     async def hold(self, mail: OpenMail) -> None:
         """The mail waits for a person: nobody needs to look by itself."""
@@ -61,12 +61,12 @@ class OpenIndex:
 
 
 def _partition(row: MailRow) -> str:
-    return HELD if row.state in (State.PARKED, State.UNKNOWN) else DUE
+    return HELD if row.state in WAITS_FOR_A_PERSON else DUE
 
 
 def _key(at: float, mail_id: str) -> str:
     return f"{to_utc_text(at)}|{mail_id}"
 
 
-def _entry(key: str) -> OpenMail:
-    return OpenMail(key.partition("|")[2], key)
+def _entry(partition: str, key: str) -> OpenMail:
+    return OpenMail(key.partition("|")[2], partition, key)

@@ -50,6 +50,9 @@ MOVES: Mapping[tuple[State, State], Cause] = {
     (State.EXPIRED, State.WAITING): Cause.HAND,
 }
 
+WAITS_FOR_A_PERSON = frozenset({State.PARKED, State.UNKNOWN})
+"""States out of which the program moves no mail by itself (an unknown one only at once, by its sender's rule)."""
+
 UNDER_WAY = frozenset({State.WAITING, State.SENDING})
 """States that the program moves on by itself."""
 
@@ -67,3 +70,15 @@ def check_move(source: State, target: State) -> None:
     """Raise `IllegalMove` unless the table allows the step from `source` to `target`."""
     if (source, target) not in MOVES:
         raise IllegalMove(source, target)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, for the documentation."""
+    lines = ["stateDiagram-v2"]
+    lines += [f"    [*] --> {state}" for state in sorted(INITIAL)]
+    lines += [
+        f"    {source} --> {target}" + ("" if cause is Cause.PROGRAM else f" : {cause}")
+        for (source, target), cause in MOVES.items()
+    ]
+    lines += [f"    {state} --> [*]" for state in sorted(FINAL)]
+    return "\n".join(lines)

@@ -109,17 +109,22 @@ class FakeLedger(Failing):
     async def due(self, now: float) -> list[OpenMail]:
         """As the port says."""
         self._begin("due")
-        return [OpenMail(mail_id, mail_id) for at, mail_id in sorted((at, m) for m, at in self.index.items()) if at <= now]
+        return [
+            OpenMail(mail_id, "due", mail_id) for at, mail_id in sorted((at, m) for m, at in self.index.items()) if at <= now
+        ]
 
     async def held(self) -> list[OpenMail]:
         """As the port says."""
         self._begin("held")
-        return [OpenMail(mail_id, mail_id) for mail_id in sorted(self.for_a_person)]
+        return [OpenMail(mail_id, "held", mail_id) for mail_id in sorted(self.for_a_person)]
 
     async def settle(self, mail: OpenMail) -> None:
         """As the port says."""
         self._begin("settle")
-        self.index.pop(mail.mail_id, None)
+        if mail.list == "due":
+            self.index.pop(mail.mail_id, None)
+        else:
+            self.for_a_person.discard(mail.mail_id)
 
     async def hold(self, mail: OpenMail) -> None:
         """As the port says."""
