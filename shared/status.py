@@ -45,9 +45,15 @@ class Status:
     async def attention(self) -> list[MailRow]:
         """Mails that a person should look at: those that wait for one, and those that are overdue; at most `LISTED`."""
         held = [await self._held(mail) for mail in (await self.open_mails.held())[:LISTED]]
-        overdue = await self.open_mails.due(self.clock() - OVERDUE)
-        late = [await self.ledger.read(mail.mail_id) for mail in overdue[: LISTED - len(held)]]
-        return [entry.row for entry in (*held, *late) if entry is not None and entry.row.state not in FINAL]
+        before = self.clock() - OVERDUE
+        late = [await self._late(mail, before) for mail in (await self.open_mails.due(before))[: LISTED - len(held)]]
+        return [entry.row for entry in (*held, *late) if entry is not None]
+
+    async def _late(self, mail: OpenMail, before: float) -> Entry | None:
+        """The mail if its row too says that it should have been tried before then; the index knows the first time only."""
+        entry = await self.ledger.read(mail.mail_id)
+        late = entry is not None and entry.row.state not in FINAL and entry.row.due <= before
+        return entry if late else None
 
     async def _held(self, mail: OpenMail) -> Entry | None:
         """The mail if it still waits for a person; otherwise its entry goes, or old ones would hide new ones."""
