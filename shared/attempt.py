@@ -67,9 +67,14 @@ class Attempt:
     async def claim(self) -> bool:
         """Write the intent to transmit; False when another attempt was quicker and nothing may be sent."""
         now = self._times.clock()
-        claimed = move(self.row, State.SENDING, at=now, reason="transmitting")
-        claimed = replace(
-            claimed, attempts=claimed.attempts + 1, attempt_trace=self._trace, lease_until=now + self._times.lease
+        claimed = move(
+            self.row,
+            State.SENDING,
+            at=now,
+            reason="transmitting",
+            attempts=self.row.attempts + 1,
+            attempt_trace=self._trace,
+            lease_until=now + self._times.lease,
         )
         try:
             self._entry = await self._ledger.update(self._entry, claimed)
@@ -117,16 +122,18 @@ class Attempt:
     async def _write(self, outcome: Outcome) -> None:
         now = self._times.clock()
         why = None if isinstance(outcome, Sent) else outcome.reason
-        row = replace(self._counted(), recipients=_merged(self.row, outcome.recipients), why=why)
+        said = None if isinstance(outcome, Unknown) else outcome.reply
+        recipients = _merged(self.row, outcome.recipients)
+        row = replace(self._counted(), recipients=recipients, why=why, reply=said or self.row.reply)
         match outcome:
             case Sent():
-                await self._sent(replace(row, reply=outcome.reply), now)
+                await self._sent(row, now)
             case Retry():
-                await self._later(replace(row, reply=outcome.reply or row.reply), outcome.reason.code, outcome.after, now)
+                await self._later(row, outcome.reason.code, outcome.after, now)
             case Rejected():
-                await self._refused(replace(row, reply=outcome.reply), outcome.reason.code, now)
+                await self._refused(row, outcome.reason.code, now)
             case Parked():
-                await self._end(replace(row, reply=outcome.reply or row.reply), State.PARKED, outcome.reason.code, now)
+                await self._end(row, State.PARKED, outcome.reason.code, now)
             case Unknown():
                 await self._unknown(row, outcome.reason.code, now)
 

@@ -1,6 +1,7 @@
 """The ledger's row: everything we remember of one mail except its payload. No subject, no address, no reply text."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from shared.rules.config import OnUnknown
 from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
@@ -81,21 +82,27 @@ class Entry:
     payload: bytes | None = None
 
 
-def move(row: MailRow, state: State, *, at: float, reason: str) -> MailRow:
-    """The row after a step of the state table; raises `IllegalMove` for any other step. Leaving `sending` ends the lease."""
+def move(row: MailRow, state: State, *, at: float, reason: str, **changes: Any) -> MailRow:  # noqa: ANN401 - the row's own fields
+    """The row after a step of the state table, with `changes` of other columns.
+
+    Raises `IllegalMove` for any other step. Leaving `sending` ends the lease.
+    """
     check_move(row.state, state)
-    lease = row.lease_until if state is State.SENDING else None
-    return replace(row, state=state, lease_until=lease, timeline=_longer(row.timeline, Moment(at, state, reason)))
+    if state is not State.SENDING:
+        changes["lease_until"] = None
+    return replace(row, state=state, timeline=_longer(row, Moment(at=at, state=state, reason=reason)), **changes)
 
 
 def note(row: MailRow, *, at: float, reason: str) -> MailRow:
     """The row with one more line in its timeline, in the state it is in."""
-    return replace(row, timeline=_longer(row.timeline, Moment(at, row.state, reason)))
+    return replace(row, timeline=_longer(row, Moment(at=at, state=row.state, reason=reason)))
 
 
-def _longer(timeline: tuple[Moment, ...], moment: Moment) -> tuple[Moment, ...]:
-    longer = (*timeline, moment)
-    return longer if len(longer) <= TIMELINE_LENGTH else (longer[0], *longer[-(TIMELINE_LENGTH - 1) :])
+def _longer(row: MailRow, moment: Moment) -> tuple[Moment, ...]:
+    timeline = (*row.timeline, moment)
+    if len(timeline) > TIMELINE_LENGTH:
+        return (timeline[0], *timeline[-(TIMELINE_LENGTH - 1) :])
+    return timeline
 
 
 def begin(row: MailRow, *, reason: str) -> MailRow:

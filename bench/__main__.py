@@ -1,0 +1,79 @@
+"""`python -m bench [cold|send|storage]`: measure, then print a table, or JSON with `--json`."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+
+from bench.report import Report
+from devcloud.processes import StartFault
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the benchmarks asked for; 0 when all were measured (a missed target is a result), 1 when one could not be."""
+    options = parse(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console(highlight=False)
+    reports: list[Report] = []
+    try:
+        for name in [options.name] if options.name else BENCHMARKS:
+            report = BENCHMARKS[name](options)
+            reports.append(report)
+            if not options.json:
+                report.show(console)
+    except StartFault as fault:
+        Console(stderr=True, highlight=False, markup=False).print(f"bench: {fault}", style="bold red", soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130  # as a shell reports a program that was interrupted
+    if options.json:
+        print(json.dumps({"benchmarks": [report.as_json() for report in reports]}, indent=2))
+    return 0
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; a wrong one ends the process with the usage."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks beside their peers.")
+    parser.add_argument("name", nargs="?", choices=tuple(BENCHMARKS), help="one of them; without it all")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
+    parser.add_argument("--rounds", type=_rounds, help="how often everything takes its turn")
+    parser.add_argument("--modules", type=_rounds, metavar="N", help="cold: also list the N modules that cost most")
+    return parser.parse_args(argv)
+
+
+# Each benchmark imports its own part only: the others' libraries would be on its bill.
+
+
+def _cold(options: argparse.Namespace) -> Report:
+    from bench.cold import measure
+
+    return measure(rounds=options.rounds or 15, modules=options.modules or 0)
+
+
+def _send(options: argparse.Namespace) -> Report:
+    from bench.send import measure
+
+    return measure(rounds=options.rounds or 7)
+
+
+def _storage(options: argparse.Namespace) -> Report:
+    from bench.storage import measure
+
+    return measure(rounds=options.rounds or 3)
+
+
+BENCHMARKS: dict[str, Callable[[argparse.Namespace], Report]] = {"cold": _cold, "send": _send, "storage": _storage}
+
+
+def _rounds(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
