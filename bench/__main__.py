@@ -1,6 +1,7 @@
 """`python -m bench [cold|send|storage]`: measure, then print a table, or JSON with `--json`."""
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -22,6 +23,7 @@ def main(argv: Sequence[str]) -> int:
         for name in [options.name] if options.name else BENCHMARKS:
             report = BENCHMARKS[name](options)
             reports.append(report)
+            gc.collect()  # what one leaves behind must not be on the next one's bill, nor wake up in its children
             if not options.json:
                 report.show(console)
     except StartFault as fault:

@@ -75,7 +75,9 @@ class Report:
 
     def _table(self) -> Table:
         title = Text.assemble((self.title, "bold"), (f"  median (lowest-highest) of {self.rounds} rounds", "dim"))
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="", pad_edge=False)
+        table = Table(
+            title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="", padding=(0, 2, 0, 0), pad_edge=False
+        )
         table.add_column("", no_wrap=True)
         texts = [
             [shown(cell, column.decimals) for cell, column in zip(row.cells, self.columns, strict=True)] for row in self.rows
