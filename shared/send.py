@@ -19,6 +19,9 @@ from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.orders import Order
 from shared.rules.outcome import (
     ATTEMPT_DIED,
+    PAYLOAD_CHANGED,
+    PAYLOAD_GONE,
+    UNKNOWN_SENDER,
     AuthRefused,
     Fate,
     NotSent,
@@ -91,11 +94,14 @@ class Send:
             f"process {SENDING}", kind=Kind.CONSUMER, attributes=attributes, parent=order.traceparent
         ) as span:
             self.telemetry.count(Metric.CONSUMED, {Attr.MESSAGING_DESTINATION: SENDING})
+            began = self.times.clock()
             try:
                 await self._deliver(order, span)
             except (StorageUnavailable, StorageForbidden, NewerRow) as later:
                 span.fail(type(later).__name__)
                 await self.placer.copy(order, delay=STORAGE_PAUSE)
+            took = max(0.0, self.times.clock() - began)
+            self.telemetry.record(Metric.PROCESS_DURATION, took, {Attr.MESSAGING_DESTINATION: SENDING})
 
     async def _deliver(self, order: Order, span: Span) -> None:
         entry = await self._live(order)
@@ -239,10 +245,3 @@ def say(mail_id: str, outcome: Retry | Rejected | Parked | Unknown) -> None:
 def mailbox_of(sender: Sender, mail_id: str) -> str:
     """One mailbox of the sender's pool, always the same one for a mail."""
     return sender.mailboxes[int(mail_id, 16) % len(sender.mailboxes)]
-
-
-PAYLOAD_GONE = Reason("payload-gone", "the mail's content is not in storage any more; it cannot be sent")
-PAYLOAD_CHANGED = Reason("payload-changed", "the stored content is not what was accepted; it was not sent")
-UNKNOWN_SENDER = Reason(
-    "unknown-sender", "mail.toml no longer has this mail's sender", "put the sender back into mail.toml, or cancel the mail"
-)

@@ -44,23 +44,15 @@ class Attr(StrEnum):
     PHASE = "keyless_mail.smtp.phase"
     REUSED = "keyless_mail.smtp.connection_reused"
     DELAY = "keyless_mail.delay"
-    FUNCTION = "faas.name"
-    FAAS_TRIGGER = "faas.trigger"
-    INVOCATION = "faas.invocation_id"
     ERROR_TYPE = "error.type"
     SERVER = "server.address"
     PORT = "server.port"
     PROTOCOL = "network.protocol.name"
     TLS_VERSION = "tls.protocol.version"
-    HTTP_METHOD = "http.request.method"
-    HTTP_ROUTE = "http.route"
-    HTTP_STATUS = "http.response.status_code"
     MESSAGING_SYSTEM = "messaging.system"
     MESSAGING_OPERATION = "messaging.operation.name"
     MESSAGING_OPERATION_TYPE = "messaging.operation.type"
     MESSAGING_DESTINATION = "messaging.destination.name"
-    MESSAGING_MESSAGE_ID = "messaging.message.id"
-    MESSAGING_BODY_SIZE = "messaging.message.body.size"
 
 
 class Metric(StrEnum):
@@ -68,7 +60,6 @@ class Metric(StrEnum):
 
     SENT = "messaging.client.sent.messages"
     CONSUMED = "messaging.client.consumed.messages"
-    OPERATION_DURATION = "messaging.client.operation.duration"
     PROCESS_DURATION = "messaging.process.duration"
     ACCEPTED = "keyless_mail.accepted.messages"
     REFUSED = "keyless_mail.refused.messages"
@@ -82,7 +73,6 @@ class Metric(StrEnum):
 UNITS: Mapping[Metric, str] = {
     Metric.SENT: "{message}",
     Metric.CONSUMED: "{message}",
-    Metric.OPERATION_DURATION: "s",
     Metric.PROCESS_DURATION: "s",
     Metric.ACCEPTED: "{message}",
     Metric.REFUSED: "{message}",

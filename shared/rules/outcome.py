@@ -130,3 +130,8 @@ NotSent = Retry | Rejected | Parked
 ATTEMPT_DIED = Reason(
     "attempt-died", "the process that was sending this mail died; nobody can know whether Exchange took it"
 )
+PAYLOAD_GONE = Reason("payload-gone", "the mail's content is not in storage any more; it cannot be sent")
+PAYLOAD_CHANGED = Reason("payload-changed", "the stored content is not what was accepted; it was not sent")
+UNKNOWN_SENDER = Reason(
+    "unknown-sender", "mail.toml no longer has this mail's sender", "put the sender back into mail.toml, or cancel the mail"
+)

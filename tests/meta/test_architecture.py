@@ -9,6 +9,8 @@ from statistics import median
 
 import pytest
 
+from shared.telemetry_names import Attr, Metric
+
 ROOT = Path(__file__).parents[2]
 OURS = ("functions", "shared", "devcloud", "ops", "tests", "bench")
 FILE_LINES = 250
@@ -182,6 +184,13 @@ def test_functions_stay_small() -> None:
     lengths = dict(functions_in(python_files("functions", "shared", "devcloud", "ops")))
     assert not {name: length for name, length in lengths.items() if length > FUNCTION_LINES}
     assert median(lengths.values()) <= MEDIAN_FUNCTION_LINES
+
+
+def test_every_name_of_the_telemetry_is_used() -> None:
+    """The vocabulary holds no attribute and no metric that nobody sets."""
+    said = "".join(path.read_text() for path in python_files("functions", "shared") if path.stem != "telemetry_names")
+    names = [f"{kind.__name__}.{member.name}" for kind in (Attr, Metric) for member in kind]
+    assert [name for name in names if name not in said] == []
 
 
 def test_nothing_is_mocked() -> None:
