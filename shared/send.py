@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt, Times
-from shared.placing import SENDING, Placer
+from shared.placing import NOTHING_TO_DO, PUT_BACK, SENDING, Placer
 from shared.ports import Gateway, Ledger, Pace, Session, Tokens
 from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import Mail, decode
@@ -93,32 +93,33 @@ class Send:
         with self.telemetry.span(
             f"process {SENDING}", kind=Kind.CONSUMER, attributes=attributes, parent=order.traceparent
         ) as span:
-            self.telemetry.count(Metric.CONSUMED, {Attr.MESSAGING_DESTINATION: SENDING})
-            began = self.times.clock()
+            began, outcome = self.times.clock(), PUT_BACK
             try:
-                await self._deliver(order, span)
+                outcome = await self._deliver(order, span)
             except (StorageUnavailable, StorageForbidden, NewerRow) as later:
                 span.fail(type(later).__name__)
                 await self.placer.copy(order, delay=STORAGE_PAUSE)
             took = max(0.0, self.times.clock() - began)
-            self.telemetry.record(Metric.PROCESS_DURATION, took, {Attr.MESSAGING_DESTINATION: SENDING})
+            said = {Attr.MESSAGING_DESTINATION: SENDING, Attr.OUTCOME: outcome}
+            self.telemetry.record(Metric.PROCESS_DURATION, took, said)
 
-    async def _deliver(self, order: Order, span: Span) -> None:
+    async def _deliver(self, order: Order, span: Span) -> str:
+        """The outcome in one word, for the telemetry."""
         entry = await self._live(order)
         if entry is None:
-            return
+            return NOTHING_TO_DO
         span.link(entry.row.attempt_trace)
         span.set({Attr.ATTEMPT: entry.row.attempts + 1})
         attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times, trace=span.traceparent)
         outcome = await self._attempt(entry, attempt)
         if outcome is None:
-            return
-        span.set({Attr.OUTCOME: type(outcome).__name__.lower()})
-        self.telemetry.count(Metric.OUTCOMES, {Attr.OUTCOME: type(outcome).__name__.lower()})
+            return PUT_BACK
         if not isinstance(outcome, Sent):
             say(order.id, outcome)
         await attempt.conclude(outcome)
-        span.set({Attr.STATE: attempt.row.state})
+        word = type(outcome).__name__.lower()
+        span.set({Attr.OUTCOME: word, Attr.STATE: attempt.row.state})
+        return word
 
     async def _live(self, order: Order) -> Entry | None:
         """The mail's entry where this order is its live message and now is its time; None where nothing is left to do."""

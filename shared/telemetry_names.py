@@ -59,11 +59,9 @@ class Metric(StrEnum):
     """The instruments. Durations are histograms in seconds; the others count things named in braces."""
 
     SENT = "messaging.client.sent.messages"
-    CONSUMED = "messaging.client.consumed.messages"
     PROCESS_DURATION = "messaging.process.duration"
     ACCEPTED = "keyless_mail.accepted.messages"
     REFUSED = "keyless_mail.refused.messages"
-    OUTCOMES = "keyless_mail.attempts"
     TOKEN_DURATION = "keyless_mail.token.fetch.duration"  # noqa: S105 - an instrument's name
     SMTP_DURATION = "keyless_mail.smtp.operation.duration"
     FAULTS = "keyless_mail.faults"
@@ -72,11 +70,9 @@ class Metric(StrEnum):
 
 UNITS: Mapping[Metric, str] = {
     Metric.SENT: "{message}",
-    Metric.CONSUMED: "{message}",
     Metric.PROCESS_DURATION: "s",
     Metric.ACCEPTED: "{message}",
     Metric.REFUSED: "{message}",
-    Metric.OUTCOMES: "{attempt}",
     Metric.TOKEN_DURATION: "s",
     Metric.SMTP_DURATION: "s",
     Metric.FAULTS: "{fault}",
