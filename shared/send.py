@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt, Times
-from shared.placing import NOTHING_TO_DO, PUT_BACK, SENDING, Placer
+from shared.placing import SENDING, Placer
 from shared.ports import Gateway, Ledger, Pace, Session, Tokens
 from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import Mail, decode
@@ -19,8 +19,10 @@ from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.orders import Order
 from shared.rules.outcome import (
     ATTEMPT_DIED,
+    NOTHING_TO_DO,
     PAYLOAD_CHANGED,
     PAYLOAD_GONE,
+    PUT_BACK,
     UNKNOWN_SENDER,
     AuthRefused,
     Fate,

@@ -127,6 +127,9 @@ Outcome = Sent | Retry | Rejected | Parked | Unknown
 NotSent = Retry | Rejected | Parked
 """The outcomes that are possible before the content is on its way."""
 
+NOTHING_TO_DO, PUT_BACK = "nothing", "put-back"
+"""What came of an order where it was not an attempt's outcome, in the telemetry's words."""
+
 ATTEMPT_DIED = Reason(
     "attempt-died", "the process that was sending this mail died; nobody can know whether Exchange took it"
 )
