@@ -25,6 +25,9 @@ LONG_PAUSES = 150.0
 BOTH = ("alerts", "reports")
 """Senders: the first has unknown outcomes sent again, the second has them held for a person."""
 
+REPLIES_AFTER = (0.4, 8.0)
+"""Seconds that Exchange takes for the first sender's mails, and for the second's."""
+
 UNDER_WAY = 24
 """Mails on the queue when the host is killed: the pool's connections are full, and most of them wait."""
 
@@ -49,18 +52,24 @@ class Retried:
 
 def kill_the_host(client: Client) -> list[str]:
     """Put mails on the queue and kill the host with SIGKILL in the middle of them; gives the mails' keys."""
+    # One sender's mails end while the other's still wait for their reply, so that the kill hits some of each for sure.
     slow = [
-        {"name": "slow-reply", "match": {"stage": "dot", "from": f"{sender}@contoso.test"}, "with": {"seconds": 0.6}}
-        for sender in BOTH
+        {"name": "slow-reply", "match": {"stage": "dot", "from": f"{sender}@contoso.test"}, "with": {"seconds": seconds}}
+        for sender, seconds in zip(BOTH, REPLIES_AFTER, strict=True)
     ]
     client.faults(*slow)
     keys = [f"crash-{number}" for number in range(UNDER_WAY)]
     for number, key in enumerate(keys):
         client.produce(id=key, sender=BOTH[number % 2], to=[f"{key}@contoso.test"])
-    wait_for("some mails to be taken while others are under way", lambda: client.stats()["accepted"] >= 4, pause=0.02)
+    wait_for("some mails to be taken while others are under way", lambda: _in_the_middle(client.stats()), pause=0.02)
     os.kill(client.cloud.line["pids"]["host-1"], signal.SIGKILL)
     client.faults()
     return keys
+
+
+def _in_the_middle(stats: Json) -> bool:
+    """Whether mails were taken, and both mailboxes have been seen at work."""
+    return stats["accepted"] >= 4 and all(f"{sender}@contoso.test" in stats["peak_connections"] for sender in BOTH)
 
 
 def after_the_kill(client: Client, keys: list[str]) -> dict[str, Retried]:
