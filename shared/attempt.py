@@ -15,9 +15,11 @@ from shared.rules import retry
 from shared.rules.config import OnUnknown
 from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.outcome import (
+    ATTEMPT_DIED,
     Fate,
     Outcome,
     Parked,
+    Phase,
     RecipientResult,
     Recipients,
     Rejected,
@@ -89,7 +91,8 @@ class Attempt:
         try:
             yield
         finally:
-            renewing.cancel()
+            async with self._writing:  # a write that is cut off may have arrived, under an ETag that nobody learns
+                renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await renewing
 
@@ -108,8 +111,7 @@ class Attempt:
         """Write what the attempt came to; afterwards the mail is final, waits with a new message, or waits for a person."""
         for n in range(OUTCOME_TRIES):
             try:
-                async with self._writing:
-                    return await self._write(outcome)
+                return await self._write(outcome)
             except Conflict:
                 if not await self._reread(outcome):
                     return None
@@ -118,6 +120,15 @@ class Attempt:
                     raise
                 await self._times.sleep(2.0**n)
         return None
+
+    async def declare_dead(self) -> None:
+        """The process that held the claim is gone: nobody can know what became of the recipients it was sending to.
+
+        A row that changed meanwhile is left alone: the process lives and has renewed its lease, or somebody was quicker.
+        """
+        lost = {n: RecipientResult(Fate.UNKNOWN) for n in pending(self.row)}
+        with suppress(Conflict):
+            await self._write(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
 
     async def _write(self, outcome: Outcome) -> None:
         now = self._times.clock()
@@ -190,10 +201,14 @@ class Attempt:
     async def _reread(self, outcome: Outcome) -> bool:
         """After a lost race: whether the outcome still has to be written onto the newer row.
 
-        Our lease ran out and somebody declared the outcome unknown. That Exchange took the mail goes on top of that;
+        Either the row is still our claim, renewed by a write whose answer was lost: attempts are numbered by their claims.
+        Or our lease ran out and somebody declared the outcome unknown. That Exchange took the mail goes on top of that;
         anything else is older news than what stands there.
         """
         entry = await self._ledger.read(self.row.id)
+        if entry is not None and self._is_our_claim(entry.row):
+            self._entry = entry
+            return True
         if entry is None or not isinstance(outcome, Sent) or entry.row.state in FINAL | {State.SENDING}:
             return False
         row = entry.row
@@ -201,6 +216,10 @@ class Attempt:
             row = move(row, State.SENDING, at=self._times.clock(), reason="late-evidence")
         self._entry = replace(entry, row=row)
         return True
+
+    def _is_our_claim(self, row: MailRow) -> bool:
+        claims = State.SENDING is row.state is self.row.state
+        return claims and (row.attempts, row.attempt_trace) == (self.row.attempts, self.row.attempt_trace)
 
 
 def _waiting(row: MailRow, now: float, reason: str) -> MailRow:

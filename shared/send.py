@@ -18,20 +18,16 @@ from shared.rules.mail import Mail, decode
 from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.orders import Order
 from shared.rules.outcome import (
-    ATTEMPT_DIED,
     NOTHING_TO_DO,
     PAYLOAD_CHANGED,
     PAYLOAD_GONE,
     PUT_BACK,
     UNKNOWN_SENDER,
     AuthRefused,
-    Fate,
     NotSent,
     Outcome,
     Parked,
-    Phase,
     Reason,
-    RecipientResult,
     Rejected,
     Retry,
     Sent,
@@ -158,9 +154,7 @@ class Send:
         if left > 0:
             await self.placer.copy(order, delay=left + EARLY)
             return
-        lost = {n: RecipientResult(Fate.UNKNOWN) for n in pending(entry.row)}
-        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
-        await attempt.conclude(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
+        await Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times).declare_dead()
 
     async def _attempt(self, entry: Entry, attempt: Attempt) -> Outcome | None:
         """One try; None where this process has nothing to write: the mail was deferred, or somebody else has it."""

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from shared.attempt import Attempt, Times
 from shared.placing import SENDING, Placer
 from shared.ports import Ledger, OpenMails, Queues
-from shared.rules.mail_row import Entry, note, pending
+from shared.rules.mail_row import Entry, note
 from shared.rules.open_mail import OpenMail
-from shared.rules.outcome import ATTEMPT_DIED, Fate, Phase, RecipientResult, Unknown
 from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
 from shared.rules.storage_errors import BrokenRow, Conflict, NewerRow
 from shared.telemetry import Attr, Metric, Telemetry
@@ -82,6 +81,4 @@ class Sweep:
         if entry.row.state is State.WAITING:
             await self.placer.again(entry, note(entry.row, at=now, reason="swept"), delay=0.0, now=now)
             return
-        lost = {n: RecipientResult(Fate.UNKNOWN) for n in pending(entry.row)}
-        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times)
-        await attempt.conclude(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
+        await Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times).declare_dead()

@@ -7,7 +7,9 @@ stage.later(60)              time passes
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.accept import Accept, Accepted, Origin
 from shared.attempt import Times
@@ -90,12 +92,17 @@ class FakeTokens:
 
 @dataclass
 class Stage:
-    """The stories on fakes. `now` is epoch seconds; `slept` are the pauses that the stories asked for."""
+    """The stories on fakes.
+
+    `now` is epoch seconds, `slept` are the pauses that the stories asked for; `around` puts something between the stories
+    and ledger, queues and gateway.
+    """
 
     config: MailConfig = field(default_factory=a_config)
     telemetry: Telemetry = field(default_factory=silent)
     now: float = START
     slept: list[float] = field(default_factory=list)
+    around: Callable[[Any], Any] = lambda port: port
 
     def __post_init__(self) -> None:
         """Build the graph as the wiring does."""
@@ -104,20 +111,21 @@ class Stage:
         self.gateway = FakeGateway()
         self.tokens = FakeTokens()
         self.pace = FreePace()
-        self.placer = Placer(self.queues, self.ledger, self.telemetry)
+        ledger, queues, gateway = (self.around(port) for port in (self.ledger, self.queues, self.gateway))
+        self.placer = Placer(queues, ledger, self.telemetry)
         self.templates = FakeTemplates()
         self.attachments = FakeAttachments()
         self.composer = Composer(self.templates, self.attachments)
         self.accept_story = Accept(
-            self.config, self.ledger, self.placer, self.composer.compose, self.telemetry, self.clock, "test"
+            self.config, ledger, self.placer, self.composer.compose, self.telemetry, self.clock, "test"
         )
         self.send = Send(
             self.config,
-            self.ledger,
+            ledger,
             self.placer,
             self.pace,
             self.tokens,
-            self.gateway,
+            gateway,
             self.composer.assemble,
             self.telemetry,
             Times(clock=self.clock, sleep=self.sleep, chance=lambda: 0.0, lease=LEASE),

@@ -1,11 +1,12 @@
 """One attempt: claim, lease, and what each outcome makes of the row."""
 
 import asyncio
+from dataclasses import replace
 
 from shared.attempt import Attempt
 from shared.placing import SENDING
 from shared.rules.orders import Order, decode
-from shared.rules.outcome import Phase, Reason, Rejected, Reply, Retry, Sent, Unknown
+from shared.rules.outcome import Fate, Phase, Reason, RecipientResult, Rejected, Reply, Retry, Sent, Unknown
 from shared.rules.states import State
 from shared.rules.storage_errors import StorageUnavailable
 from tests.stage import LEASE, Stage, an_envelope
@@ -166,18 +167,42 @@ async def test_a_retry_beyond_the_end_expires_at_once() -> None:
     assert stage.state() is State.EXPIRED
 
 
+async def a_claim(stage: Stage) -> Attempt:
+    """An attempt that has claimed the only mail."""
+    (entry,) = stage.ledger.rows.values()
+    attempt = Attempt(entry, ledger=stage.ledger, placer=stage.placer, times=stage.send.times, trace="00-1")
+    assert await attempt.claim()
+    return attempt
+
+
 async def test_an_outcome_is_written_although_storage_stumbles() -> None:
     """What was learned from the wire is not given up because a write failed."""
     stage = Stage()
     await stage.accept()
-    order = decode(stage.queues.texts(SENDING)[0])
-    original = stage.ledger.update
-
-    async def update(entry, row):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the port's shape
-        if row.state is State.SENT and len(stage.slept) < 4:
-            raise StorageUnavailable(WHY, 1.0)
-        return await original(entry, row)
-
-    stage.ledger.update = update  # type: ignore[method-assign]  # a ledger whose writes fail for a while
-    await stage.send.process(order)
+    attempt = await a_claim(stage)
+    stage.ledger.fail_next(StorageUnavailable(WHY, 1.0), times=3)
+    await attempt.conclude(Sent(Reply(250, "2.0.0"), {0: RecipientResult(Fate.ACCEPTED, 250)}))
+    assert stage.slept == [1.0, 2.0, 4.0]
     assert stage.state() is State.SENT
+
+
+async def test_an_outcome_is_written_although_a_renewals_answer_was_lost() -> None:
+    """The row is our own claim under an ETag that we never learned; whatever came of the mail is written onto it."""
+    stage = Stage()
+    await stage.accept()
+    attempt = await a_claim(stage)
+    (entry,) = stage.ledger.rows.values()
+    await stage.ledger.update(entry, replace(entry.row, lease_until=stage.now + 2 * LEASE))
+    await attempt.conclude(Rejected(WHY, Reply(554, "5.6.0")))
+    assert stage.state() is State.REJECTED
+
+
+async def test_a_lease_that_was_renewed_meanwhile_is_alive() -> None:
+    """Who found the lease dead and is a moment too late changes nothing: the mail is still being sent."""
+    stage = Stage()
+    await stage.accept()
+    await a_claim(stage)
+    (found,) = stage.ledger.rows.values()
+    await stage.ledger.update(found, replace(found.row, lease_until=stage.now + 2 * LEASE))
+    await Attempt(found, ledger=stage.ledger, placer=stage.placer, times=stage.send.times).declare_dead()
+    assert stage.state() is State.SENDING

@@ -7,7 +7,7 @@ the sweep runs, and time passes.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,11 +16,12 @@ from shared.placing import SENDING
 from shared.rules.orders import decode
 from shared.rules.states import State
 from shared.sweep import OVERDUE, Sweep
+from tests.fakes.smtp import FakeSession
 from tests.stage import Stage, an_envelope
 
-LEDGER = ("insert", "read", "open", "update")
-QUEUES = ("put",)
-SESSION = ("offer", "transmit", "abandon", "release")
+DEADLY = frozenset({"insert", "read", "open", "update", "put", "offer", "transmit", "abandon", "release"})
+"""Calls to the outside on a mail's way; around each of them the process may die."""
+
 MOST_CALLS = 12
 """More calls to the outside than one mail's way has; a sweep that reaches the end says so."""
 
@@ -36,40 +37,33 @@ class Killer:
     at: int
     after: bool
     calls: int = 0
-    dead: bool = False
 
-    def around(self, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        """The call, deadly if it is its turn."""
+    def around(self, port: Any) -> "Mortal":  # noqa: ANN401 - any port
+        """The port as a process sees it that may die."""
+        return Mortal(port, self)
 
-        @wraps(call)
-        async def deadly(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any port's call
-            number, self.calls = self.calls, self.calls + 1
-            if number == self.at and not self.after:
-                self.dead = True
-                raise Killed
-            result = await call(*args, **kwargs)
-            if number == self.at:
-                self.dead = True
-                raise Killed
-            return result
-
-        return deadly
+    async def call(self, made: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any call
+        """The call, deadly if it is its turn. A session that it gives may die as well."""
+        number, self.calls = self.calls, self.calls + 1
+        if number == self.at and not self.after:
+            raise Killed
+        result = await made(*args, **kwargs)
+        if number == self.at:
+            raise Killed
+        return self.around(result) if isinstance(result, FakeSession) else result
 
 
-def armed(stage: Stage, killer: Killer) -> None:
-    """Let every call to ledger, queues and SMTP pass by the killer."""
-    for port, names in ((stage.ledger, LEDGER), (stage.queues, QUEUES)):
-        for name in names:
-            setattr(port, name, killer.around(getattr(port, name)))
-    open_session = stage.gateway.open
+@dataclass(frozen=True)
+class Mortal:
+    """Stands before a port: its deadly calls pass by the killer, everything else is the port's own."""
 
-    async def opened(*args: Any) -> Any:  # noqa: ANN401 - the port's answer
-        session = await open_session(*args)
-        for name in SESSION:
-            setattr(session, name, killer.around(getattr(session, name)))
-        return session
+    port: Any
+    killer: Killer
 
-    setattr(stage.gateway, "open", killer.around(opened))  # noqa: B010 - as for the other ports, whose names are data
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
+        """The port's attribute."""
+        found = getattr(self.port, name)
+        return partial(self.killer.call, found) if name in DEADLY else found
 
 
 async def live(stage: Stage, on_unknown: str) -> None:
@@ -83,7 +77,7 @@ async def live(stage: Stage, on_unknown: str) -> None:
             while (message := stage.queues.receive(SENDING, lease=600.0)) is not None:
                 await stage.send.process(decode(message.text))
                 stage.queues.delete(message)
-            await Sweep(stage.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times).run()
+            await Sweep(stage.send.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times).run()
         except Killed:
             pass
         stage.later(OVERDUE)
@@ -96,9 +90,7 @@ EVERY_KILL = [(at, after) for at in range(MOST_CALLS) for after in (False, True)
 @pytest.mark.parametrize(("at", "after"), EVERY_KILL)
 async def test_under_hold_there_is_at_most_one_copy_and_a_state_that_explains(at: int, after: bool) -> None:  # noqa: FBT001 - a table
     """Sent once, or unknown with a reason; and never sent without a copy at Exchange."""
-    stage = Stage()
-    killer = Killer(at, after)
-    armed(stage, killer)
+    stage = Stage(around=Killer(at, after).around)
     await live(stage, "hold")
     copies = len(stage.gateway.mails)
     assert stage.state() in {State.SENT, State.UNKNOWN}
@@ -110,8 +102,7 @@ async def test_under_hold_there_is_at_most_one_copy_and_a_state_that_explains(at
 @pytest.mark.parametrize(("at", "after"), EVERY_KILL)
 async def test_under_resend_nothing_is_lost_and_a_second_copy_is_marked(at: int, after: bool) -> None:  # noqa: FBT001 - a table
     """Always at least one copy, never more than two, and two only with the mark of a possible duplicate."""
-    stage = Stage()
-    armed(stage, Killer(at, after))
+    stage = Stage(around=Killer(at, after).around)
     await live(stage, "resend")
     copies = len(stage.gateway.mails)
     assert stage.state() is State.SENT
@@ -122,9 +113,8 @@ async def test_under_resend_nothing_is_lost_and_a_second_copy_is_marked(at: int,
 
 async def test_the_sweep_of_kills_reaches_the_end() -> None:
     """There are fewer calls on a mail's way than places to die in, and most of those are reached."""
-    stage = Stage()
     killer = Killer(at=-1, after=False)
-    armed(stage, killer)
+    stage = Stage(around=killer.around)
     await stage.accept()
     await stage.run()
     assert stage.state() is State.SENT
