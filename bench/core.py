@@ -9,6 +9,7 @@ from bench.mails import Sample
 from bench.tracing import Tracing
 from shared.accept import Accept, Origin
 from shared.attempt import Times
+from shared.breakers import Breakers
 from shared.compose import Composer
 from shared.edges.pace_local import LocalPace
 from shared.edges.smtp_gateway import SmtpGateway
@@ -18,8 +19,12 @@ from shared.rules.orders import decode
 from shared.rules.states import State
 from shared.rules.token import Token
 from shared.send import Send
+from shared.transmission import Transmission
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.packaged import FakeAttachments, FakeTemplates
-from tests.fakes.storage import FakeLedger, FakeQueues
+from tests.fakes.references import FakeReferences
+from tests.fakes.stops import FakeStops
+from tests.fakes.storage import FakeQueues
 
 IN_FLIGHT = 32
 """Orders at once: `batchSize` of host.json. Three of them have a connection, the others wait for their turn."""
@@ -51,9 +56,11 @@ class CoreSender:
         self._tracing = tracing
         telemetry = tracing.telemetry
         self._ledger, self._queues = FakeLedger(), FakeQueues(time.time)
-        self._placer = Placer(self._queues, self._ledger, telemetry)
+        self._placer = Placer(self._queues, self._ledger, self._ledger, telemetry)
         composer = Composer(FakeTemplates(), FakeAttachments())
-        self._accept = Accept(sample.config, self._ledger, self._placer, composer.compose, telemetry, time.time, "bench")
+        self._accept = Accept(
+            sample.config, self._ledger, FakeReferences(), self._placer, composer.compose, telemetry, time.time, "bench"
+        )
         self._gateway = SmtpGateway(
             sample.config.cloud, ca_file=ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
         )
@@ -61,9 +68,9 @@ class CoreSender:
             sample.config,
             self._ledger,
             self._placer,
+            Breakers(FakeStops(), telemetry, time.time),
             LocalPace(clock=time.monotonic, sleep=asyncio.sleep),
-            StaticTokens(token),
-            self._gateway,
+            Transmission(StaticTokens(token), self._gateway),
             composer.assemble,
             telemetry,
             Times(clock=time.time, sleep=asyncio.sleep, chance=random.random, lease=LEASE),

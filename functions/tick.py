@@ -1,4 +1,4 @@
-"""The tick, the one timer: closes the digest windows that are due, and sweeps."""
+"""The tick, the one timer: closes the digest windows that are due, ends stops whose time has come, and sweeps."""
 
 import azure.functions as func
 
@@ -19,6 +19,7 @@ def build(settings: Settings) -> func.Blueprint:
         except NotConfigured:
             return  # health names the faults; a tick that failed every few minutes would only hide them in noise
         await rooms.digests.close_due()
+        await rooms.stops.run()
         await rooms.sweep.run()
 
     return blueprint

@@ -4,10 +4,10 @@ Every door calls `accept`. Only when it returns may the door tell its producer y
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.placing import Placer
-from shared.ports import Ledger
+from shared.ports import Ledger, References
 from shared.rules import identifiers
 from shared.rules.callers import Caller
 from shared.rules.config import MailConfig, OnUnknown, Sender
@@ -69,6 +69,7 @@ class Accept:
 
     config: MailConfig
     ledger: Ledger
+    references: References
     placer: Placer
     compose: Compose
     telemetry: Telemetry
@@ -98,6 +99,7 @@ class Accept:
             composed = await self.compose(envelope, caller)
             payload = encode(composed.mail)
             row = self._row(envelope, composed, payload, caller, origin, span)
+            row = replace(row, recipient_refs=await self.references.of(composed.mail.recipients))
             span.set({Attr.MAIL_ID: row.id, Attr.RECIPIENTS: len(row.recipients)})
             accepted = await self._store(row, payload)
             self.telemetry.count(Metric.ACCEPTED, attributes)

@@ -5,6 +5,7 @@ nothing. What was learned from the wire is never given up because a write failed
 """
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from shared.placing import Placer
 from shared.ports import Ledger
 from shared.rules import retry
+from shared.rules.breakers import service_out
 from shared.rules.config import OnUnknown
 from shared.rules.mail_row import Entry, MailRow, move, note, pending
 from shared.rules.outcome import (
@@ -28,6 +30,7 @@ from shared.rules.outcome import (
     Unknown,
 )
 from shared.rules.states import FINAL, State
+from shared.rules.stops import Stop
 from shared.rules.storage_errors import Conflict, StorageForbidden, StorageUnavailable
 
 OUTCOME_TRIES = 6
@@ -107,11 +110,11 @@ class Attempt:
                     except Conflict:
                         return
 
-    async def conclude(self, outcome: Outcome) -> None:
-        """Write what the attempt came to; afterwards the mail is final, waits with a new message, or waits for a person."""
+    async def conclude(self, outcome: Outcome, stop: Stop | None = None) -> None:
+        """Write what the attempt came to: the mail is final, waits with a new message, at `stop`, or for a person."""
         for n in range(OUTCOME_TRIES):
             try:
-                return await self._write(outcome)
+                return await self._write(outcome, stop)
             except Conflict:
                 if not await self._reread(outcome):
                     return None
@@ -130,7 +133,7 @@ class Attempt:
         with suppress(Conflict):
             await self._write(Unknown(Phase.FINAL_DOT, ATTEMPT_DIED, lost))
 
-    async def _write(self, outcome: Outcome) -> None:
+    async def _write(self, outcome: Outcome, stop: Stop | None = None) -> None:
         now = self._times.clock()
         why = None if isinstance(outcome, Sent) else outcome.reason
         said = None if isinstance(outcome, Unknown) else outcome.reply
@@ -139,6 +142,11 @@ class Attempt:
         match outcome:
             case Sent():
                 await self._sent(row, now)
+            case Retry() if stop is not None:
+                waiting = _waiting(row, now, outcome.reason.code)
+                self._entry = await self._placer.hold(self._entry, waiting, stop, since=now)
+            case Retry() if service_out(outcome):
+                await self._later(replace(row, standstill=now), outcome.reason.code, outcome.after, now)
             case Retry():
                 await self._later(row, outcome.reason.code, outcome.after, now)
             case Rejected():
@@ -163,7 +171,7 @@ class Attempt:
     async def _later(self, row: MailRow, reason: str, after: float, now: float) -> None:
         delay = retry.delay(after, row.attempts, self._times.chance())
         waiting = _waiting(row, now, reason)
-        if now + delay > row.expires_at:
+        if now + delay > _last_moment(row):
             await self._ran_out(waiting, now)
             return
         self._entry = await self._placer.again(self._entry, waiting, delay=delay, now=now)
@@ -220,6 +228,13 @@ class Attempt:
     def _is_our_claim(self, row: MailRow) -> bool:
         claims = State.SENDING is row.state is self.row.state
         return claims and (row.attempts, row.attempt_trace) == (self.row.attempts, self.row.attempt_trace)
+
+
+def _last_moment(row: MailRow) -> float:
+    """When the mail can be tried for the last time; during a standstill only the caller's own deadline counts."""
+    if row.standstill is None:
+        return row.ends_at
+    return math.inf if row.deadline is None else row.deadline
 
 
 def _waiting(row: MailRow, now: float, reason: str) -> MailRow:

@@ -1,4 +1,4 @@
-"""Puts a mail's one live message on the private queue `sending`; nobody else writes to it.
+"""Puts a mail's one live message on the private queue `sending`, or takes it away; nobody else writes to it.
 
 A ticket numbers the live message. The new message is put before the row learns its ticket, and the old message leaves the
 queue only after both: a crash in between leaves two messages, of which the claim before DATA lets one through, never none.
@@ -6,9 +6,10 @@ queue only after both: a crash in between leaves two messages, of which the clai
 
 from dataclasses import dataclass, replace
 
-from shared.ports import Ledger, Queues
+from shared.ports import Ledger, OpenMails, Queues
 from shared.rules.mail_row import Entry, MailRow
 from shared.rules.orders import Order, encode
+from shared.rules.stops import Stop
 from shared.rules.storage_names import SENDING
 from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Telemetry
 
@@ -17,10 +18,11 @@ __all__ = ["SENDING", "Placer"]
 
 @dataclass(frozen=True, slots=True)
 class Placer:
-    """Knows the queue and the ledger; times are seconds."""
+    """Knows the queue, the ledger and its index; times are seconds."""
 
     queues: Queues
     ledger: Ledger
+    open_mails: OpenMails
     telemetry: Telemetry
 
     async def first(self, row: MailRow, *, now: float) -> None:
@@ -32,6 +34,16 @@ class Placer:
         renewed = replace(row, ticket=entry.row.ticket + 1, due=now + delay)
         await self._put(renewed, delay)
         return await self.ledger.update(entry, renewed)
+
+    async def hold(self, entry: Entry, row: MailRow, stop: Stop, *, since: float) -> Entry:
+        """Let the mail wait at a stop without a message: the index says where, then its old message's ticket is outdated.
+
+        Its time to live stands still from `since` on. Whoever lifts the stop puts the mail back.
+        """
+        key = stop.place.key
+        await self.open_mails.stop(row, key)
+        held = replace(row, stopped=key, standstill=since, why=stop.reason, ticket=entry.row.ticket + 1)
+        return await self.ledger.update(entry, held)
 
     async def copy(self, order: Order, *, delay: float) -> None:
         """Put an order once more under the ticket that it has: the row belongs to somebody else or cannot be reached."""

@@ -14,7 +14,9 @@ from shared.rules.mail_row import Entry, MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import AuthRefused, NotSent, Outcome
 from shared.rules.pace import Later
+from shared.rules.received import Received
 from shared.rules.rendering import TemplateSources
+from shared.rules.stops import Stop, StopEntry
 from shared.rules.token import Token
 
 
@@ -33,9 +35,15 @@ class Ledger(Protocol):
     async def update(self, entry: Entry, row: MailRow) -> Entry:
         """Write `row` if nobody wrote since `entry` was read; raises `Conflict` otherwise."""
 
+    async def drop_payload(self, entry: Entry) -> None:
+        """Remove a final mail's payload and keep the row; fine if it is gone. Raises `Conflict` if the row changed."""
+
+    async def drop(self, entry: Entry) -> None:
+        """Remove row, payload and every entry that leads to them, if the row is still that one; raises `Conflict`."""
+
 
 class OpenMails(Protocol):
-    """The index of the mails that are not final."""
+    """The index: what leads to the mails that are not final, and to those of which something is to be removed."""
 
     async def due(self, now: float) -> Sequence[OpenMail]:
         """Mails at which somebody should have looked by `now`, the longest overdue first."""
@@ -52,6 +60,44 @@ class OpenMails(Protocol):
     async def look_again(self, mail: OpenMail, at: float) -> None:
         """Nobody needs to look before `at`."""
 
+    async def stop(self, row: MailRow, key: str) -> None:
+        """Note that the mail waits at the place with this key, beside the entry that it has; doing it again is fine."""
+
+    async def stopped(self, key: str) -> Sequence[OpenMail]:
+        """Mails that were noted at this place, the oldest first."""
+
+    async def spent(self, now: float) -> Sequence[OpenMail]:
+        """Final mails whose payload has rested long enough by `now`, the oldest first."""
+
+    async def outdated(self, now: float) -> Sequence[OpenMail]:
+        """Final mails whose row has rested long enough by `now`, the oldest first."""
+
+    async def emptied(self, mail: OpenMail, drop_at: float) -> None:
+        """The payload of a mail from `spent` is gone; its row is due in `outdated` at `drop_at`."""
+
+    async def addressed(self, ref: str) -> Sequence[OpenMail]:
+        """Mails with the recipient that has this reference, the newest first."""
+
+
+class References(Protocol):
+    """Keyed hashes of addresses: the answer to "did this person get it?" without an address in storage (design 3.7)."""
+
+    async def of(self, addresses: Sequence[str]) -> tuple[str, ...]:
+        """One reference for each address, the same for ever in one storage account."""
+
+
+class Stops(Protocol):
+    """Stops and pauses, one record for each place."""
+
+    async def all(self) -> Sequence[StopEntry]:
+        """Every record."""
+
+    async def write(self, stop: Stop, known: StopEntry | None) -> StopEntry:
+        """Write a record that was read as `known`, or a new one (None); raises `Conflict`."""
+
+    async def remove(self, known: StopEntry) -> None:
+        """Remove a record; raises `Conflict` if it changed."""
+
 
 class Queues(Protocol):
     """Storage queues, for writing."""
@@ -61,6 +107,12 @@ class Queues(Protocol):
 
     async def peek_visible(self, queue: str) -> bool:
         """Whether a message could be taken now."""
+
+    async def take(self, queue: str, *, hidden: float) -> Sequence[Received]:
+        """Up to 32 messages, hidden from others for `hidden` seconds."""
+
+    async def delete(self, queue: str, message: Received) -> None:
+        """Remove a message that was taken; fine if it is gone or somebody else has it by now."""
 
 
 class Buffer(Protocol):

@@ -8,14 +8,16 @@ poison queue are left for crashes and bugs (design rule 3).
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt, Times
+from shared.breakers import Breakers, Way, ways
 from shared.placing import SENDING, Placer
-from shared.ports import Gateway, Ledger, Pace, Session, Tokens
+from shared.ports import Ledger, Pace
 from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import Mail, decode
-from shared.rules.mail_row import Entry, MailRow, move, note, pending
+from shared.rules.mail_row import Entry, MailRow, move, note, woken
 from shared.rules.orders import Order
 from shared.rules.outcome import (
     NOTHING_TO_DO,
@@ -23,8 +25,6 @@ from shared.rules.outcome import (
     PAYLOAD_GONE,
     PUT_BACK,
     UNKNOWN_SENDER,
-    AuthRefused,
-    NotSent,
     Outcome,
     Parked,
     Reason,
@@ -36,6 +36,7 @@ from shared.rules.outcome import (
 from shared.rules.pace import Later
 from shared.rules.permissions import allow_mail
 from shared.rules.states import State
+from shared.rules.stops import Stop
 from shared.rules.storage_errors import (
     BrokenRow,
     Conflict,
@@ -46,16 +47,13 @@ from shared.rules.storage_errors import (
     StorageUnavailable,
 )
 from shared.rules.strict import Refused
-from shared.rules.token_errors import TokenUnavailable
 from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Span, Telemetry
+from shared.transmission import Transmission
 
 log = logging.getLogger("keyless_mail")
 
 EARLY = 2.0
 """Seconds. A message this much before its mail's due time is on time: clocks differ, and queues count in whole seconds."""
-
-AUTH_PAUSE = 900.0
-"""Seconds after a login was refused twice. Grants take up to hours to spread, and hammering locks the mailbox."""
 
 STORAGE_PAUSE = 60.0
 """Seconds until a mail is looked at again whose row cannot be read for want of a right or of a newer program."""
@@ -72,9 +70,9 @@ class Send:
     config: MailConfig
     ledger: Ledger
     placer: Placer
+    breakers: Breakers
     pace: Pace
-    tokens: Tokens
-    gateway: Gateway
+    transmission: Transmission
     assemble: Assemble
     telemetry: Telemetry
     times: Times
@@ -94,7 +92,7 @@ class Send:
             began, outcome = self.times.clock(), PUT_BACK
             try:
                 outcome = await self._deliver(order, span)
-            except (StorageUnavailable, StorageForbidden, NewerRow) as later:
+            except (StorageUnavailable, StorageForbidden, NewerRow, BrokenRow) as later:
                 span.fail(type(later).__name__)
                 await self.placer.copy(order, delay=STORAGE_PAUSE)
             took = max(0.0, self.times.clock() - began)
@@ -108,13 +106,19 @@ class Send:
             return NOTHING_TO_DO
         span.link(entry.row.attempt_trace)
         span.set({Attr.ATTEMPT: entry.row.attempts + 1})
-        attempt = Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times, trace=span.traceparent)
-        outcome = await self._attempt(entry, attempt)
+        sender = self.config.senders.get(entry.row.sender)
+        way = await self._way(entry, sender) if sender else None
+        if sender and way is None:
+            return PUT_BACK
+        awake = replace(entry, row=woken(entry.row, self.times.clock()))
+        attempt = Attempt(awake, ledger=self.ledger, placer=self.placer, times=self.times, trace=span.traceparent)
+        outcome = await self._try(awake, attempt, way, sender) if sender and way else Parked(UNKNOWN_SENDER)
         if outcome is None:
             return PUT_BACK
         if not isinstance(outcome, Sent):
             say(order.id, outcome)
-        await attempt.conclude(outcome)
+        stop = await self._learn(outcome, way) if way else None
+        await attempt.conclude(outcome, stop)
         word = type(outcome).__name__.lower()
         span.set({Attr.OUTCOME: word, Attr.STATE: attempt.row.state})
         return word
@@ -128,8 +132,6 @@ class Send:
         match entry.row.state:
             case State.SENDING:
                 await self._found_sending(order, entry, now)
-            case State.WAITING if now > entry.row.expires_at:
-                await self._write(entry, move(entry.row, State.EXPIRED, at=now, reason="expired"))
             case State.WAITING if entry.row.due - now > EARLY:
                 await self._defer(entry, entry.row.due - now, "not-yet-due")
             case State.WAITING:
@@ -156,60 +158,53 @@ class Send:
             return
         await Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times).declare_dead()
 
-    async def _attempt(self, entry: Entry, attempt: Attempt) -> Outcome | None:
+    async def _way(self, entry: Entry, sender: Sender) -> Way | None:
+        """The mailbox that takes the mail; None where the mail ends here: held at a stop, or its time to live is over."""
+        row, now = entry.row, self.times.clock()
+        found = await self.breakers.open_way(ways(row, sender))
+        ends_at = woken(row, now).ends_at
+        with suppress(Conflict):  # whoever wrote the row takes care of the mail
+            if isinstance(found, Stop) and min(now, found.since) <= ends_at:
+                since = max(found.since, row.accepted_at) if row.standstill is None else row.standstill
+                await self._hold(entry, found, since=since)
+            elif now > ends_at:
+                expired = move(woken(row, now), State.EXPIRED, at=now, reason="expired")
+                await self.ledger.update(entry, replace(expired, ticket=row.ticket + 1))
+            else:
+                return found if isinstance(found, Way) else None
+        return None
+
+    async def _hold(self, entry: Entry, stop: Stop, *, since: float) -> None:
+        held = note(entry.row, at=self.times.clock(), reason=f"stopped: {stop.reason.code}")
+        await self.placer.hold(entry, held, stop, since=since)
+
+    async def _try(self, entry: Entry, attempt: Attempt, way: Way, sender: Sender) -> Outcome | None:
         """One try; None where this process has nothing to write: the mail was deferred, or somebody else has it."""
-        row = entry.row
-        sender = self.config.senders.get(row.sender)
-        if sender is None:
-            return Parked(UNKNOWN_SENDER)
         try:
             mail = decode(entry.payload or b"")
             allow_mail(self.config, mail)
-            content = await self.assemble(mail, row, sender)
+            content = await self.assemble(mail, entry.row, sender)
         except Refused as refused:
             return Rejected(Reason(refused.code, refused.problems[0].message))
-        mailbox = mailbox_of(sender, row.id)
-        turn = await self.pace.turn(mailbox, sender)
+        turn = await self.pace.turn(way.mailbox, sender)
         if isinstance(turn, Later):
             await self._defer(entry, turn.seconds, "paced")
             return None
         async with turn:
-            session = await self._session(mailbox)
-            if isinstance(session, Retry | Rejected | Parked):
-                return session
-            try:
-                return await self._transact(session, attempt, mail, sender, content)
-            finally:
-                await session.release()
+            stop = await self.breakers.holding(way)  # the turn may have taken a minute to come
+            if stop is not None:
+                with suppress(Conflict):
+                    await self._hold(entry, stop, since=self.times.clock())
+                return None
+            return await self.transmission.through(way.mailbox, attempt, mail, sender, content)
 
-    async def _session(self, mailbox: str) -> Session | NotSent:
-        """An authenticated session; after a refused login once more with a fresh token (Exchange reference 6.1, class T)."""
-        refused: AuthRefused | None = None
-        for _ in ("cached token", "fresh token"):
-            try:
-                token = await self.tokens.get()
-            except TokenUnavailable as unavailable:
-                return Retry(unavailable.retry_after, unavailable.reason)
-            opened = await self.gateway.open(mailbox, token)
-            if not isinstance(opened, AuthRefused):
-                return opened
-            refused = opened
-            await self.tokens.drop(token)
-        assert refused is not None  # noqa: S101 - the loop ran twice; says so to the type checker
-        return Retry(AUTH_PAUSE, refused.reason, refused.reply)
-
-    async def _transact(
-        self, session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes
-    ) -> Outcome | None:
-        recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
-        offer = await session.offer(sender.from_address, recipients, len(content))
-        if offer.outcome is not None:
-            return offer.outcome
-        if not await attempt.claim():
-            await session.abandon()
+    async def _learn(self, outcome: Outcome, way: Way) -> Stop | None:
+        """What the outcome means for other mails; the outcome itself is not given up where that cannot be written."""
+        try:
+            return await self.breakers.learn(outcome, way)
+        except (StorageUnavailable, StorageForbidden, BrokenRow) as fault:
+            log.warning("what a refusal means for other mails could not be written: %s", type(fault).__name__)
             return None
-        async with attempt.lease():
-            return await session.transmit(content)
 
     async def _defer(self, entry: Entry, seconds: float, reason: str) -> None:
         """Not an attempt: the mail goes back to the queue until its time."""
@@ -237,8 +232,3 @@ def say(mail_id: str, outcome: Retry | Rejected | Parked | Unknown) -> None:
     reason = outcome.reason
     cure = f"; {reason.fix}" if reason.fix else ""
     log.warning("mail %s: %s: %s%s", mail_id, type(outcome).__name__.lower(), reason.text, cure)
-
-
-def mailbox_of(sender: Sender, mail_id: str) -> str:
-    """One mailbox of the sender's pool, always the same one for a mail."""
-    return sender.mailboxes[int(mail_id, 16) % len(sender.mailboxes)]

@@ -8,15 +8,20 @@ import logging
 from dataclasses import dataclass
 
 from shared.attempt import Attempt, Times
+from shared.breakers import Breakers
 from shared.placing import SENDING, Placer
 from shared.ports import Ledger, OpenMails, Queues
-from shared.rules.mail_row import Entry, note
+from shared.rules.mail_row import Entry, note, woken
 from shared.rules.open_mail import OpenMail
 from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
+from shared.rules.stops import Phase
 from shared.rules.storage_errors import BrokenRow, Conflict, NewerRow
 from shared.telemetry import Attr, Metric, Telemetry
 
 log = logging.getLogger("keyless_mail")
+
+HELD_LONG = 3600.0
+"""Seconds until a mail that is held at a stop is looked at again: whoever lifts the stop finds it without the sweep."""
 
 OVERDUE = 900.0
 """Seconds past its time after which a mail counts as forgotten: longer than the host keeps a dead instance's message."""
@@ -33,6 +38,7 @@ class Sweep:
     open_mails: OpenMails
     queues: Queues
     placer: Placer
+    breakers: Breakers
     telemetry: Telemetry
     times: Times
 
@@ -64,6 +70,10 @@ class Sweep:
     async def _open(self, mail: OpenMail, entry: Entry) -> bool:
         now = self.times.clock()
         row = entry.row
+        if row.stopped and await self._stands(row.stopped):
+            await self.open_mails.stop(row, row.stopped)
+            await self.open_mails.look_again(mail, now + HELD_LONG)
+            return False
         expected = (row.lease_until or row.due) if row.state is State.SENDING else row.due
         if expected + OVERDUE > now:
             await self.open_mails.look_again(mail, expected)
@@ -79,6 +89,10 @@ class Sweep:
 
     async def _put_back(self, entry: Entry, now: float) -> None:
         if entry.row.state is State.WAITING:
-            await self.placer.again(entry, note(entry.row, at=now, reason="swept"), delay=0.0, now=now)
+            await self.placer.again(entry, note(woken(entry.row, now), at=now, reason="swept"), delay=0.0, now=now)
             return
         await Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times).declare_dead()
+
+    async def _stands(self, key: str) -> bool:
+        stops = [entry.stop for entry in await self.breakers.records()]
+        return any(stop.place.key == key and stop.phase is Phase.STANDING for stop in stops)

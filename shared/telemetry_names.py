@@ -32,6 +32,7 @@ class Attr(StrEnum):
     OUTCOME = "keyless_mail.outcome"
     REASON = "keyless_mail.reason"
     ATTEMPT = "keyless_mail.attempt"
+    SCOPE = "keyless_mail.stop.scope"
     LEDGER_OPERATION = "keyless_mail.ledger.operation"
     RECIPIENTS = "keyless_mail.recipient.count"
     RECIPIENTS_ACCEPTED = "keyless_mail.recipient.accepted"
@@ -66,6 +67,7 @@ class Metric(StrEnum):
     SMTP_DURATION = "keyless_mail.smtp.operation.duration"
     FAULTS = "keyless_mail.faults"
     SWEPT = "keyless_mail.swept.messages"
+    STOPS = "keyless_mail.stops"
 
 
 UNITS: Mapping[Metric, str] = {
@@ -77,6 +79,7 @@ UNITS: Mapping[Metric, str] = {
     Metric.SMTP_DURATION: "s",
     Metric.FAULTS: "{fault}",
     Metric.SWEPT: "{message}",
+    Metric.STOPS: "{stop}",
 }
 """UCUM units; countables stand in braces."""
 

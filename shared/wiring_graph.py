@@ -5,6 +5,7 @@ Imported by the first event, not at indexing: see `wiring.py`.
 
 import asyncio
 import random
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from shared.accept import Accept
 from shared.attempt import Times
+from shared.breakers import Breakers
 from shared.compose import Composer
 from shared.digest import Digests
 from shared.edges.attachments import Attachments
@@ -20,7 +22,9 @@ from shared.edges.ledger import Ledger
 from shared.edges.pace_local import LocalPace
 from shared.edges.payloads import Payloads
 from shared.edges.queues import Queues
+from shared.edges.recipient_refs import KEY_LENGTH, RecipientRefs
 from shared.edges.smtp_gateway import SmtpGateway
+from shared.edges.stops import StopRecords
 from shared.edges.storage_account import StorageAccount
 from shared.edges.template_files import TemplateFiles
 from shared.edges.token_federated import Application, FederatedFetch
@@ -37,14 +41,19 @@ from shared.send import Send
 from shared.settings import Settings
 from shared.status import Status
 from shared.steer import Steer
+from shared.stops import StopKeeper
 from shared.submission import Submission
 from shared.sweep import Sweep
 from shared.telemetry import Targets, configure
+from shared.transmission import Transmission
 from shared.version import VERSION
 from shared.webhook import Webhooks
 
 NO_MAIL = "0" * 32
 """An id that no mail has: reading it asks whether the ledger answers."""
+
+KEEP_PAYLOAD = 86_400.0
+"""Seconds for which a final mail keeps its payload (design 3.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class House:
     webhooks: Webhooks
     status: Status
     steer: Steer
+    stops: StopKeeper
     health: Health
 
     def http_caller(self) -> Caller:
@@ -80,28 +90,32 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     )
     account = StorageAccount(storage)
     queues = Queues(account)
-    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id)
+    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id, keep_payload=KEEP_PAYLOAD)
     composer = Composer(TemplateFiles(root / "templates"), Attachments(account))
-    placer = Placer(queues, ledger, telemetry)
+    placer = Placer(queues, ledger, ledger, telemetry)
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
-    accept = Accept(config, ledger, placer, composer.compose, telemetry, time.time, VERSION)
+    references = RecipientRefs(account, new_key=lambda: secrets.token_bytes(KEY_LENGTH))
+    accept = Accept(config, ledger, references, placer, composer.compose, telemetry, time.time, VERSION)
     buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
     gateway = SmtpGateway(
         config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
     )
     pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
+    breakers = Breakers(StopRecords(account, new_id=_new_id), telemetry, time.time)
+    transmission = Transmission(tokens, gateway)
     times = Times(clock=time.time, sleep=asyncio.sleep, chance=random.SystemRandom().random, lease=found.attempt_lease)
     digests = Digests(config.digests, buffer, accept, telemetry, time.time)
     return House(
         config=config,
         submission=Submission(accept),
         intake=Intake(accept, ledger, queues, telemetry, time.time),
-        send=Send(config, ledger, placer, pace, tokens, gateway, composer.assemble, telemetry, times),
+        send=Send(config, ledger, placer, breakers, pace, transmission, composer.assemble, telemetry, times),
         digests=digests,
-        sweep=Sweep(ledger, ledger, queues, placer, telemetry, times),
+        sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
         webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
         status=Status(config, ledger, ledger, time.time),
         steer=Steer(config, ledger, placer, time.time),
+        stops=StopKeeper(config, breakers, ledger, ledger, placer, transmission, time.time),
         health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.accept import Accept, Accepted, Origin
 from shared.attempt import Times
+from shared.breakers import Breakers
 from shared.compose import Composer
 from shared.placing import SENDING, Placer
 from shared.rules import callers
@@ -25,11 +26,17 @@ from shared.rules.states import State
 from shared.rules.token import Token
 from shared.rules.token_errors import TokenUnavailable
 from shared.send import Send
+from shared.stops import StopKeeper
+from shared.sweep import Sweep
 from shared.telemetry import Telemetry, silent
+from shared.transmission import Transmission
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.pace import FreePace
 from tests.fakes.packaged import FakeAttachments, FakeTemplates
+from tests.fakes.references import FakeReferences
 from tests.fakes.smtp import FakeGateway
-from tests.fakes.storage import FakeLedger, FakeQueues
+from tests.fakes.stops import FakeStops
+from tests.fakes.storage import FakeQueues
 
 START = 1_800_000_000.0
 LEASE = 30.0
@@ -111,25 +118,31 @@ class Stage:
         self.gateway = FakeGateway()
         self.tokens = FakeTokens()
         self.pace = FreePace()
+        self.stop_records = FakeStops()
         ledger, queues, gateway = (self.around(port) for port in (self.ledger, self.queues, self.gateway))
-        self.placer = Placer(queues, ledger, self.telemetry)
+        self.placer = Placer(queues, ledger, ledger, self.telemetry)
+        self.breakers = Breakers(self.around(self.stop_records), self.telemetry, self.clock)
+        self.transmission = Transmission(self.tokens, gateway)
         self.templates = FakeTemplates()
         self.attachments = FakeAttachments()
         self.composer = Composer(self.templates, self.attachments)
+        self.references = FakeReferences()
         self.accept_story = Accept(
-            self.config, ledger, self.placer, self.composer.compose, self.telemetry, self.clock, "test"
+            self.config, ledger, self.references, self.placer, self.composer.compose, self.telemetry, self.clock, "test"
         )
         self.send = Send(
             self.config,
             ledger,
             self.placer,
+            self.breakers,
             self.pace,
-            self.tokens,
-            gateway,
+            self.transmission,
             self.composer.assemble,
             self.telemetry,
             Times(clock=self.clock, sleep=self.sleep, chance=lambda: 0.0, lease=LEASE),
         )
+        self.stops = StopKeeper(self.config, self.breakers, ledger, ledger, self.placer, self.transmission, self.clock)
+        self.sweep = Sweep(ledger, ledger, queues, self.placer, self.breakers, self.telemetry, self.send.times)
 
     def clock(self) -> float:
         """The stage's time."""
@@ -147,12 +160,17 @@ class Stage:
         caller = callers.producer(self.config.producers["default"])
         return await self.accept_story(envelope or an_envelope(), caller, Origin(door="queue", key=key, parent=""))
 
+    async def accept_from(self, producer: str, *, key: str) -> Accepted:
+        """A mail of another producer."""
+        caller = callers.producer(self.config.producers[producer])
+        return await self.accept_story(an_envelope(), caller, Origin(door="queue", key=key, parent=""))
+
     async def run(self) -> int:
         """Process what is visible on `sending`, as the host does; gives how many messages were taken."""
         taken = 0
         while (message := self.queues.receive(SENDING)) is not None:
             await self.send.process(decode(message.text))
-            self.queues.delete(message)
+            self.queues.finish(message)
             taken += 1
         return taken
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from shared.edges.storage_account import StorageAccount
 from shared.edges.storage_calls import Absent, Taken
-from shared.edges.storage_table import TRANSACTION_LIMIT, Stored, Table, create, drop, touch
+from shared.edges.storage_table import Stored, Table, create, drop, touch
 from shared.rules.buffered import Added, Already, Window
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import BrokenRow, NotStorable, WindowClosed
@@ -102,9 +102,7 @@ class DigestBuffer:
         partition = _partition(window)
         await self._table.transact([touch(_window_row(window, "forgotten"))])
         rows = await self._table.partition(partition, until=_AFTER_ITEMS)
-        for start in range(0, len(rows), TRANSACTION_LIMIT):
-            names = [str(row.columns["RowKey"]) for row in rows[start : start + TRANSACTION_LIMIT]]
-            await self._drop(partition, names)
+        await self._table.clear(partition, [str(row.columns["RowKey"]) for row in rows])
         await self._table.delete(INDEX, _index_key(window))
 
     def _item(self, window: Window, key: str, item: bytes) -> dict[str, Any]:
@@ -181,14 +179,6 @@ class DigestBuffer:
         except Taken:
             return await self._shut(window)
         return "closed"
-
-    async def _drop(self, partition: str, rows: list[str]) -> None:
-        try:
-            await self._table.transact([drop(partition, row) for row in rows])
-        except Absent:
-            # Two instances forget the same window: one by one, what is left of these.
-            for row in rows:
-                await self._table.delete(partition, row)
 
 
 def _partition(window: Window) -> str:

@@ -5,21 +5,20 @@ the same transaction as the row); a larger payload rests in a blob that is writt
 `WriteId`: a repeated write whose first answer was lost finds itself there and is a success, not a conflict.
 """
 
-import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from shared.edges.ledger_codec import from_columns, to_columns
-from shared.edges.ledger_columns import broken
 from shared.edges.ledger_index import OpenIndex
+from shared.edges.ledger_payload import PayloadStore, payload_of
 from shared.edges.storage_account import StorageAccount
 from shared.edges.storage_calls import Absent, Changed, Taken
-from shared.edges.storage_table import Stored, Table, create, put
+from shared.edges.storage_table import Change, Stored, Table, create, drop, put, touch
+from shared.rules.identifiers import payload_hash
 from shared.rules.mail_row import Entry, MailRow
-from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
 from shared.rules.states import FINAL, UNDER_WAY
 from shared.rules.storage_errors import (
@@ -29,7 +28,6 @@ from shared.rules.storage_errors import (
     NewerRow,
     NotStorable,
     PayloadChanged,
-    PayloadGone,
     StorageForbidden,
     StorageUnavailable,
 )
@@ -46,27 +44,25 @@ _MAIL_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """What a mail id may look like: safe in a key, a URL and a blob's name. Ids come in through the HTTP API."""
 
 
-class PayloadStore(Protocol):
-    """Where payloads rest that are too large for the table."""
+class Ledger(OpenIndex):
+    """The rows, and the index that leads to them: whoever writes a row moves its entries along.
 
-    async def put(self, mail_id: str, payload_hash: str, payload: bytes) -> None:
-        """Store; the same content again is fine."""
-
-    async def get(self, mail_id: str, payload_hash: str) -> bytes | None:
-        """Read; None if it is gone."""
-
-
-class Ledger:
-    """Every method raises `StorageUnavailable` or `StorageForbidden` besides what it says.
+    Every method raises `StorageUnavailable` or `StorageForbidden` besides what it says.
 
     `new_id` makes an identifier that was never used before; it tells our own write from another's.
     """
 
     def __init__(
-        self, account: StorageAccount, payloads: PayloadStore, telemetry: Telemetry, *, new_id: Callable[[], str]
+        self,
+        account: StorageAccount,
+        payloads: PayloadStore,
+        telemetry: Telemetry,
+        *,
+        new_id: Callable[[], str],
+        keep_payload: float,
     ) -> None:
+        super().__init__(account, keep_payload=keep_payload)
         self._table = Table(account, TABLE)
-        self._index = OpenIndex(account)
         self._payloads = payloads
         self._telemetry = telemetry
         self._new_id = new_id
@@ -79,9 +75,11 @@ class Ledger:
         """
         _check(row, payload)
         with self._span("insert", row.id):
-            if row.state not in FINAL:
-                await self._index.add(row)
+            await self._enter(row)
             entry, ours = await self._insert(row, payload)
+            if not ours:
+                with suppress(StorageUnavailable, StorageForbidden):
+                    await self._withdraw(row, entry.row)
         if not ours:
             raise AlreadyThere(entry)
         return entry
@@ -106,46 +104,50 @@ class Ledger:
             if MAIL not in found:
                 return None
             entry = _entry(mail_id, found[MAIL])
-            return replace(entry, payload=await self._payload(entry.row, found.get(BODY)))
+            return replace(entry, payload=await payload_of(entry.row, found.get(BODY), self._payloads))
 
     async def update(self, entry: Entry, row: MailRow) -> Entry:
         """Replace `entry.row` by `row` if nobody else has changed it; the payload of `entry` is kept. Raises `Conflict`.
 
-        A mail that becomes final leaves the index of open mails, one that is put back by hand is due again.
+        Its entry in the index goes where the new state belongs: before the row if somebody has to work on the mail again.
         """
         if row.id != entry.row.id:
             raise ValueError("an update cannot change the mail's id")
         with self._span("update", row.id) as span:
-            if row.state in UNDER_WAY and entry.row.state not in UNDER_WAY:
-                await self._index.add(row)
+            if row.state in UNDER_WAY:
+                await self._follow(entry.row, row)
             written = await self._update(entry, row, span)
-            if isinstance(written, Conflict):
-                raise written
-            if row.state in FINAL:
-                # The outcome is safe; an entry that stays is found by the sweep.
+            if row.state not in UNDER_WAY:
+                # The outcome is safe; an entry that stays in `due` is found by the sweep.
                 with suppress(StorageUnavailable, StorageForbidden):
-                    await self._index.remove(row)
+                    await self._follow(entry.row, row)
         return written
 
-    async def due(self, now: float) -> list[OpenMail]:
-        """Open mails at which somebody should have looked by `now`, the longest overdue first."""
-        return await self._index.due(now)
+    async def drop_payload(self, entry: Entry) -> None:
+        """Remove a final mail's payload and keep its row: one call, three for a large one; fine if it is gone.
 
-    async def held(self) -> list[OpenMail]:
-        """Open mails that wait for a person."""
-        return await self._index.held()
+        Raises `Conflict` if the row changed since: a mail that is put back at this moment still needs its payload.
+        """
+        _check_final(entry.row)
+        with self._span("drop-payload", entry.row.id) as span:
+            await self._empty(entry, span)
 
-    async def settle(self, mail: OpenMail) -> None:
-        """The entry is no longer true: it leaves the index."""
-        await self._index.settle(mail)
+    async def drop(self, entry: Entry) -> None:
+        """Remove a final mail: its payload, what leads to it by recipient, and its row. Raises `Conflict` as above.
 
-    async def hold(self, mail: OpenMail) -> None:
-        """The mail waits for a person."""
-        await self._index.hold(mail)
-
-    async def look_again(self, mail: OpenMail, at: float) -> None:
-        """Nobody needs to look at the mail before `at`."""
-        await self._index.look_again(mail, at)
+        The row goes last, so that a tick that was cut off can do it again. The entry of `outdated` that led here stays
+        until its reader settles it.
+        """
+        _check_final(entry.row)
+        with self._span("drop", entry.row.id) as span:
+            etag = await self._empty(entry, span)
+            await self._withdraw(entry.row)
+            try:
+                await self._table.transact([drop(entry.row.id, MAIL, etag=etag)])
+            except Absent:
+                return
+            except Changed:
+                await self._known(entry.row.id, "", span)
 
     def _span(self, operation: str, mail_id: str) -> AbstractContextManager[Span]:
         attributes = {Attr.LEDGER_OPERATION: operation, Attr.MAIL_ID: mail_id}
@@ -175,34 +177,53 @@ class Ledger:
             return Entry(row, found.etag, payload), True
         return _entry(row.id, found), False
 
-    async def _update(self, entry: Entry, row: MailRow, span: Span) -> Entry | Conflict:
+    async def _update(self, entry: Entry, row: MailRow, span: Span) -> Entry:
         write_id = self._new_id()
         try:
             etag = await self._table.replace(_mail(row, write_id), entry.etag)
         except (Changed, Absent):
-            found = await self._table.get(row.id, MAIL)
-            if found is None or found.columns.get("WriteId") != write_id:
-                span.set({Attr.REASON: "conflict"})
-                return Conflict(_readable(row.id, found))
-            etag = found.etag
+            etag = await self._known(row.id, write_id, span)
         return Entry(row, etag, entry.payload)
 
-    async def _payload(self, row: MailRow, body: Stored | None) -> bytes:
-        if not row.payload_hash:
-            return b""
-        payload = _inline(body) if body is not None else await self._payloads.get(row.id, row.payload_hash)
-        if payload is None:
-            raise PayloadGone
-        if hashlib.sha256(payload).hexdigest() != row.payload_hash:
-            raise PayloadChanged
-        return payload
+    async def _known(self, mail_id: str, write_id: str, span: Span) -> str:
+        """The ETag of our own write whose answer was lost. Raises `Conflict` where somebody else's is there."""
+        found = await self._table.get(mail_id, MAIL)
+        if found is None or found.columns.get("WriteId") != write_id:
+            span.set({Attr.REASON: "conflict"})
+            raise Conflict(_readable(mail_id, found))
+        return found.etag
+
+    async def _empty(self, entry: Entry, span: Span) -> str:
+        """Remove the payload, and change the row's ETag with it: who read the row before and puts the mail back fails."""
+        mail_id, write_id = entry.row.id, self._new_id()
+        mark = touch({"PartitionKey": mail_id, "RowKey": MAIL, "WriteId": write_id}, etag=entry.etag)
+        try:
+            return (await self._table.transact([drop(mail_id, BODY), mark]))[1]
+        except Absent:
+            etag = await self._mark(mark, write_id, span)
+        except Changed:
+            return await self._known(mail_id, write_id, span)
+        if entry.row.payload_hash:
+            await self._payloads.drop(mail_id, entry.row.payload_hash)
+        return etag
+
+    async def _mark(self, mark: Change, write_id: str, span: Span) -> str:
+        try:
+            return (await self._table.transact([mark]))[0]
+        except (Absent, Changed):
+            return await self._known(str(mark.columns["PartitionKey"]), write_id, span)
 
 
 def _check(row: MailRow, payload: bytes) -> None:
     if not _MAIL_ID.fullmatch(row.id):
         raise NotStorable(Reason("bad-id", "a mail id has 1 to 128 letters, digits, '-' or '_'"))
-    if (hashlib.sha256(payload).hexdigest() if row.payload_hash else "") != row.payload_hash:
+    if (payload_hash(payload) if row.payload_hash else "") != row.payload_hash:
         raise PayloadChanged
+
+
+def _check_final(row: MailRow) -> None:
+    if row.state not in FINAL:
+        raise ValueError("a mail that is not final keeps its payload and its row")
 
 
 def _mail(row: MailRow, write_id: str) -> dict[str, Any]:
@@ -220,10 +241,3 @@ def _readable(mail_id: str, stored: Stored | None) -> Entry | None:
         return _entry(mail_id, stored)
     except (NewerRow, BrokenRow):
         return None
-
-
-def _inline(body: Stored) -> bytes:
-    columns: Mapping[str, Any] = body.columns
-    if not isinstance(columns.get("Payload"), bytes):
-        raise broken("Payload", "is missing or not binary")
-    return bytes(columns["Payload"])

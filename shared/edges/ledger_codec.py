@@ -5,12 +5,14 @@ back), lists as compact JSON. Reading trusts nothing: a person may have edited t
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from shared.edges.ledger_columns import ColumnReader, broken
+from shared.edges.ledger_columns import ColumnReader, broken, plain, time_column
 from shared.rules.config import OnUnknown
+from shared.rules.identifiers import RECIPIENT_REF_LENGTH
 from shared.rules.mail_row import ROW_VERSION, TIMELINE_LENGTH, MailRow, Moment, Provenance
 from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
 from shared.rules.states import State
@@ -20,9 +22,6 @@ from shared.rules.utc_text import from_utc_text, to_utc_text
 RECIPIENTS_LIMIT = 500
 """Recipients of one mail (design 3.4); bounds what a hand-edited column can make us allocate."""
 
-TEXT_LIMIT = 1024
-"""Characters of one text column: longer than any name or Message-ID (998, RFC 5322 2.1.1), far below a table's 32 K."""
-
 REASON_LIMIT = 96
 """Characters of a reason's code in the timeline: a full timeline then stays below the 32 K characters of a column."""
 
@@ -30,20 +29,25 @@ ENHANCED_LIMIT = 16
 """Characters of an enhanced status code: `5.999.999` has nine (RFC 3463)."""
 
 
+LISTS = frozenset({"Recipients", "RecipientRefs", "Timeline", "Reply"})
+"""Columns that are bounded by their own construction: 500 references with their spaces are 12,500 characters."""
+
+REFERENCE = re.compile(f"[0-9a-f]{{{RECIPIENT_REF_LENGTH}}}")
+
+
 def to_columns(row: MailRow) -> dict[str, Any]:
     """The row's columns, without its keys. `ValueError` for a row that no column can hold (a programming error)."""
-    lease = {} if row.lease_until is None else {"LeaseUntil": _time(row.lease_until)}
     reply = {} if row.reply is None else {"Reply": _reply_text(row.reply)}
     why = {} if row.why is None else {"Why": _why_text(row.why)}
     numbers = {"Ticket": row.ticket, "Attempts": row.attempts, "Unknowns": row.unknowns, "Version": row.version}
     columns = {
         "State": row.state.value,
         "Sender": row.sender,
-        "Due": _time(row.due),
+        "Due": time_column(row.due),
         **_provenance_columns(row.provenance),
-        "AcceptedAt": _time(row.accepted_at),
-        "ExpiresAt": _time(row.expires_at),
-        "Date": _time(row.date),
+        "AcceptedAt": time_column(row.accepted_at),
+        "ExpiresAt": time_column(row.expires_at),
+        "Date": time_column(row.date),
         "MessageId": row.message_id,
         "Priority": row.priority,
         "OnUnknown": row.on_unknown.value,
@@ -55,9 +59,11 @@ def to_columns(row: MailRow) -> dict[str, Any]:
         "Recipients": _recipients_text(row.recipients),
         "Timeline": _timeline_text(row.timeline),
         **numbers,
-        **lease,
+        **_optional_times(row),
         **reply,
         **why,
+        **({"RecipientRefs": " ".join(row.recipient_refs)} if row.recipient_refs else {}),
+        **({"Stopped": row.stopped} if row.stopped else {}),
     }
     return {name: _bounded(name, value) for name, value in columns.items()}
 
@@ -85,7 +91,7 @@ def from_columns(mail_id: str, columns: Mapping[str, Any]) -> MailRow:
         ticket=read.number("Ticket"),
         attempts=read.number("Attempts"),
         unknowns=read.number("Unknowns"),
-        lease_until=read.time("LeaseUntil") if "LeaseUntil" in columns else None,
+        lease_until=read.time_or_none("LeaseUntil"),
         possible_duplicate=read.flag("PossibleDuplicate"),
         traceparent=read.text("Traceparent"),
         attempt_trace=read.text("AttemptTrace"),
@@ -93,8 +99,27 @@ def from_columns(mail_id: str, columns: Mapping[str, Any]) -> MailRow:
         why=read.parse("Why", _why) if "Why" in columns else None,
         recipients=read.parse("Recipients", _recipients),
         timeline=read.parse("Timeline", _timeline),
+        recipient_refs=_references(read),
+        deadline=read.time_or_none("Deadline"),
+        standstill=read.time_or_none("Standstill"),
+        stopped=read.text_or_none("Stopped") or "",
         version=version,
     )
+
+
+def _optional_times(row: MailRow) -> dict[str, tuple[str, str]]:
+    times = {"LeaseUntil": row.lease_until, "Deadline": row.deadline, "Standstill": row.standstill}
+    return {name: time_column(at) for name, at in times.items() if at is not None}
+
+
+def _references(read: ColumnReader) -> tuple[str, ...]:
+    """Rows that were written before there were references have none."""
+    references = tuple((read.text_or_none("RecipientRefs") or "").split(" "))
+    if references == ("",):
+        return ()
+    if len(references) > RECIPIENTS_LIMIT or not all(REFERENCE.fullmatch(one) for one in references):
+        raise broken("RecipientRefs", "holds what is no reference")
+    return references
 
 
 def _provenance_columns(provenance: Provenance) -> dict[str, str]:
@@ -121,20 +146,10 @@ def _provenance(read: ColumnReader) -> Provenance:
     )
 
 
-def _time(at: float) -> tuple[str, str]:
-    return (to_utc_text(at), "Edm.DateTime")
-
-
 def _bounded(name: str, value: Any) -> Any:  # noqa: ANN401 - a column's value
-    if isinstance(value, str) and name not in ("Recipients", "Timeline", "Reply"):
-        return _plain(value, TEXT_LIMIT)
+    if isinstance(value, str) and name not in LISTS:
+        return plain(value)
     return value
-
-
-def _plain(text: str, limit: int) -> str:
-    """Text that a table can hold: no lone surrogates, no control characters, bounded."""
-    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
-    return printable.encode("utf-8", "replace").decode()
 
 
 def _compact(value: object) -> str:
@@ -144,9 +159,9 @@ def _compact(value: object) -> str:
 def _reply_text(reply: Reply) -> str:
     said = {
         "code": reply.code,
-        "enhanced": reply.enhanced and _plain(reply.enhanced, ENHANCED_LIMIT),
-        "exchange_id": reply.exchange_id and _plain(reply.exchange_id, TEXT_LIMIT),
-        "host": reply.host and _plain(reply.host, TEXT_LIMIT),
+        "enhanced": reply.enhanced and plain(reply.enhanced, ENHANCED_LIMIT),
+        "exchange_id": reply.exchange_id and plain(reply.exchange_id),
+        "host": reply.host and plain(reply.host),
     }
     return _compact({name: value for name, value in said.items() if value is not None})
 
@@ -160,7 +175,7 @@ def _reply(said: Any) -> Reply:  # noqa: ANN401 - JSON from a column
 
 def _why_text(why: Reason) -> str:
     said = {"code": why.code, "text": why.text, "fix": why.fix}
-    return _compact({name: _plain(value, TEXT_LIMIT) for name, value in said.items()})
+    return _compact({name: plain(value) for name, value in said.items()})
 
 
 def _why(said: Any) -> Reason:  # noqa: ANN401 - JSON from a column
@@ -179,7 +194,7 @@ def _recipients_text(recipients: Sequence[RecipientResult]) -> str:
 
 
 def _run(result: RecipientResult, length: int) -> list[object]:
-    enhanced = None if result.enhanced is None else _plain(result.enhanced, ENHANCED_LIMIT)
+    enhanced = None if result.enhanced is None else plain(result.enhanced, ENHANCED_LIMIT)
     codes = [] if result.code is None and enhanced is None else [result.code, enhanced]
     return [length, result.fate.value, *codes]
 
@@ -201,7 +216,7 @@ def _result(fate: str, code: int | None = None, enhanced: str | None = None) -> 
 
 def _timeline_text(timeline: Sequence[Moment]) -> str:
     kept = timeline if len(timeline) <= TIMELINE_LENGTH else (timeline[0], *timeline[-(TIMELINE_LENGTH - 1) :])
-    return _compact([[to_utc_text(m.at), m.state.value, _plain(m.reason, REASON_LIMIT)] for m in kept])
+    return _compact([[to_utc_text(m.at), m.state.value, plain(m.reason, REASON_LIMIT)] for m in kept])
 
 
 def _timeline(moments: Any) -> tuple[Moment, ...]:  # noqa: ANN401 - JSON from a column

@@ -1,4 +1,7 @@
-"""Columns of a table row read with suspicion: what is missing or of the wrong kind is named, never a crash."""
+"""Columns of a table row: written so that a table can hold them, and read with suspicion.
+
+What is missing or of the wrong kind is named, never a crash.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,10 +11,25 @@ from typing import Any, TypeVar
 
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import BrokenRow
-from shared.rules.utc_text import from_utc_text
+from shared.rules.utc_text import from_utc_text, to_utc_text
 
 Word = TypeVar("Word", bound=StrEnum)
 Parsed = TypeVar("Parsed")
+
+
+TEXT_LIMIT = 1024
+"""Characters of one text column: longer than any name or Message-ID (998, RFC 5322 2.1.1), far below a table's 32 K."""
+
+
+def time_column(at: float) -> tuple[str, str]:
+    """Epoch seconds as an Edm.DateTime, as the table library takes it."""
+    return (to_utc_text(at), "Edm.DateTime")
+
+
+def plain(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Text that a table can hold: no lone surrogates, no control characters, bounded."""
+    printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    return printable.encode("utf-8", "replace").decode()
 
 
 class ColumnReader:
@@ -26,6 +44,10 @@ class ColumnReader:
         if not isinstance(value, str):
             raise broken(name, "is not a text")
         return value
+
+    def text_or_none(self, name: str) -> str | None:
+        """A text column that may be missing."""
+        return self.text(name) if name in self._columns else None
 
     def number(self, name: str) -> int:
         """A whole number; Edm.Int64 counts too, because Storage Explorer offers it."""
@@ -52,6 +74,10 @@ class ColumnReader:
             return from_utc_text(exact) if exact else value.timestamp()
         except ValueError:
             raise broken(name, "is not a time in UTC") from None
+
+    def time_or_none(self, name: str) -> float | None:
+        """A time that may be missing."""
+        return self.time(name) if name in self._columns else None
 
     def choice(self, name: str, words: type[Word]) -> Word:
         """One of the enumeration's words."""

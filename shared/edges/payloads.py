@@ -43,5 +43,16 @@ class Payloads:
         except (Absent, NoContainer):
             return None
 
+    async def drop(self, mail_id: str, payload_hash: str) -> None:
+        """Delete a payload; fine if it is gone."""
+
+        async def write() -> None:
+            await self._account.container(CONTAINER).delete_blob(f"{mail_id}/{payload_hash}")
+
+        try:
+            await self._account.run(Service.BLOB, write)
+        except (Absent, NoContainer):
+            return
+
     async def _create(self) -> None:
         await self._account.container(CONTAINER).create_container()

@@ -2,17 +2,25 @@
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from shared.edges.storage_account import StorageAccount
-from shared.edges.storage_calls import NoContainer, Service
+from shared.edges.storage_calls import Absent, Changed, NoContainer, Service
 from shared.rules.outcome import Reason
+from shared.rules.received import Received
 from shared.rules.storage_errors import NotStorable
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueMessage
 
 LONGEST_DELAY = 7 * 24 * 3600
 """Seconds; the visibility timeout's limit (REST reference, Put Message)."""
 
 LARGEST = 64 * 1024
 """Bytes of a message as stored (Learn, Azure Queue Storage scale targets)."""
+
+TAKEN_AT_ONCE = 32
+"""Messages of one answer (REST reference, Get Messages)."""
 
 FOR_EVER = -1
 """Time-to-live of every message: the default of seven days would lose mails that wait for a person."""
@@ -22,7 +30,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]
 
 
 class Queues:
-    """Put messages; reading is the host's business. Queues are made at first use where the app may."""
+    """Put messages, and take those that the host gave up. Queues are made at first use where the app may."""
 
     def __init__(self, account: StorageAccount) -> None:
         self._account = account
@@ -55,6 +63,39 @@ class Queues:
             return await self._account.run(Service.QUEUE, read)
         except NoContainer:
             return False
+
+    async def take(self, queue: str, *, hidden: float) -> list[Received]:
+        """Up to `TAKEN_AT_ONCE` messages, hidden from others for `hidden` seconds: one call.
+
+        Messages whose answer was lost show themselves after that time. A queue that does not exist has none.
+        """
+        seconds = min(max(math.ceil(hidden), 1), LONGEST_DELAY)
+
+        async def read() -> list[Received]:
+            client = self._account.queue(queue)
+            pages = client.receive_messages(messages_per_page=TAKEN_AT_ONCE, visibility_timeout=seconds).by_page()
+            page = await anext(pages, None)
+            return [] if page is None else [_received(message) async for message in page]
+
+        try:
+            return await self._account.run(Service.QUEUE, read)
+        except NoContainer:
+            return []
+
+    async def delete(self, queue: str, message: Received) -> None:
+        """Remove a message that was taken; fine if it is gone, or if somebody else has taken it since."""
+
+        async def write() -> None:
+            await self._account.queue(queue).delete_message(message.id, message.receipt)
+
+        try:
+            await self._account.run(Service.QUEUE, write)
+        except (Absent, Changed, NoContainer):
+            return
+
+
+def _received(message: "QueueMessage") -> Received:
+    return Received(message.id, str(message.pop_receipt), str(message.content or ""), int(message.dequeue_count or 1))
 
 
 def _check(text: str) -> None:

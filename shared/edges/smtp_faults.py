@@ -74,6 +74,9 @@ CONNECTION_LOST = Reason("connection-lost", "the connection broke off")
 OUTCOME_UNKNOWN = Reason(
     "outcome-unknown", "the connection broke off after the whole mail was written; nobody can know whether it was taken"
 )
+LOGIN_REFUSED_ANEW = Reason(
+    "login-refused-anew", "the login of a new connection was refused; the next attempt shows whether a fresh token helps"
+)
 CLIENT_FAULT = Reason("smtp-client-fault", "the SMTP client met something that it does not know", ISSUE)
 CONTENT_NOT_CANONICAL = Reason("content-not-canonical", "the mail's content has line ends other than CRLF", ISSUE)
 ADDRESS_UNSENDABLE = Reason(

@@ -14,6 +14,7 @@ from shared.edges.smtp_envelope import Envelope, not_sent_because
 from shared.edges.smtp_faults import (
     ADDRESS_UNSENDABLE,
     CONTENT_NOT_CANONICAL,
+    LOGIN_REFUSED_ANEW,
     NO_RECIPIENTS,
     OUTCOME_UNKNOWN,
     TOO_LARGE,
@@ -150,7 +151,7 @@ class SmtpSession:
         self._connection.close()
         fresh = await self._tools.redial()
         if isinstance(fresh, AuthRefused):
-            return Retry(REDIAL_PAUSE, fresh.reason, fresh.reply)
+            return Retry(REDIAL_PAUSE, LOGIN_REFUSED_ANEW, fresh.reply)
         if not isinstance(fresh, Connection):
             return fresh
         self._connection, self._reused = fresh, False

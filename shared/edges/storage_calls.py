@@ -71,6 +71,7 @@ _SIGNALS: dict[str, type[Exception]] = {
     "ResourceNotFound": Absent,
     "EntityNotFound": Absent,
     "BlobNotFound": Absent,
+    "MessageNotFound": Absent,
     "TableNotFound": NoContainer,
     "QueueNotFound": NoContainer,
     "ContainerNotFound": NoContainer,
@@ -82,6 +83,7 @@ _SIGNALS: dict[str, type[Exception]] = {
     "ContainerAlreadyExists": Taken,
     "UpdateConditionNotSatisfied": Changed,
     "ConditionNotMet": Changed,
+    "PopReceiptMismatch": Changed,
 }
 
 _TOO_LARGE = frozenset({"RequestBodyTooLarge", "PropertyValueTooLarge", "EntityTooLarge", "ContentLengthExceedsLimit"})

@@ -35,7 +35,7 @@ class Change:
 
     verb: str
     columns: Columns
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def create(columns: Columns) -> Change:
@@ -49,14 +49,23 @@ def put(columns: Columns) -> Change:
     return Change("upsert", columns, {"mode": "replace"})
 
 
-def touch(columns: Columns) -> Change:
-    """Merge the columns into an entity; the transaction fails with `Absent` if it does not exist."""
-    return Change("update", columns, {"mode": "merge"})
+def touch(columns: Columns, *, etag: str | None = None) -> Change:
+    """Merge the columns into an entity; the transaction fails with `Absent` if it does not exist.
+
+    With `etag` it fails with `Changed` if somebody wrote since.
+    """
+    return Change("update", columns, {"mode": "merge", **_if_match(etag)})
 
 
-def drop(partition: str, row: str) -> Change:
-    """Delete; the transaction fails with `Absent` if the entity does not exist."""
-    return Change("delete", {"PartitionKey": partition, "RowKey": row})
+def drop(partition: str, row: str, *, etag: str | None = None) -> Change:
+    """Delete; the transaction fails with `Absent` if the entity does not exist, with `Changed` as `touch` does."""
+    return Change("delete", {"PartitionKey": partition, "RowKey": row}, _if_match(etag))
+
+
+def _if_match(etag: str | None) -> dict[str, Any]:
+    from azure.core import MatchConditions
+
+    return {} if etag is None else {"etag": etag, "match_condition": MatchConditions.IfNotModified}
 
 
 class Table:
@@ -85,6 +94,24 @@ class Table:
         async def read() -> list[Stored]:
             found = self._client().query_entities(condition, parameters=parameters)
             return [_stored(entity) async for entity in found]
+
+        try:
+            return await self._account.run(Service.TABLE, read)
+        except NoContainer:
+            return []
+
+    async def between(self, partition: str, first: str, last: str, *, most: int) -> list[Stored]:
+        """Entities from row key `first` to `last`, by row key, the first `most` (at most 1,000: one call)."""
+        condition = "PartitionKey eq @partition and RowKey ge @first and RowKey le @last"
+        parameters = {"partition": partition, "first": first, "last": last}
+
+        async def read() -> list[Stored]:
+            found: list[Stored] = []
+            async for entity in self._client().query_entities(condition, parameters=parameters, results_per_page=most):
+                found.append(_stored(entity))
+                if len(found) == most:
+                    break
+            return found
 
         try:
             return await self._account.run(Service.TABLE, read)
@@ -136,6 +163,17 @@ class Table:
             await self._account.run(Service.TABLE, write)
         except (Absent, NoContainer):
             return
+
+    async def clear(self, partition: str, rows: Sequence[str]) -> None:
+        """Delete entities of a partition, one call for each `TRANSACTION_LIMIT` of them; fine if some are gone."""
+        for start in range(0, len(rows), TRANSACTION_LIMIT):
+            names = rows[start : start + TRANSACTION_LIMIT]
+            try:
+                await self.transact([drop(partition, row) for row in names])
+            except Absent:
+                # Somebody else is at it, or an answer was lost: one by one, what is left of these.
+                for row in names:
+                    await self.delete(partition, row)
 
     def _client(self) -> "TableClient":
         return self._account.table(self._name)

@@ -1,6 +1,7 @@
 """Names and fingerprints that are computed, never drawn: the same input gives the same mail, whoever asks."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,6 +12,9 @@ from shared.rules.envelope import Envelope
 
 MAIL_ID_LENGTH = 32
 """Hex digits: 128 bits of SHA-256, as much as a UUID, so that two mails never meet by chance."""
+
+RECIPIENT_REF_LENGTH = 24
+"""Hex digits: 96 bits, so that two addresses never meet by chance, and 500 of them fit into one column."""
 
 _NOT_CONTENT = frozenset({"id", "traceparent", "tracestate"})
 """Fields that say who asks and in which trace, not what is to be sent."""
@@ -47,6 +51,15 @@ def payload_hash(payload: bytes) -> str:
 def message_id(mail_id: str, domain: str) -> str:
     """The Message-ID (RFC 5322 3.6.4): made once per mail, so that every attempt carries the same one."""
     return f"<{mail_id}@{domain}>"
+
+
+def recipient_ref(key: bytes, address: str) -> str:
+    """An address's reference: HMAC-SHA256 under the storage account's own key, however the address was capitalised.
+
+    Without the key nobody can try out addresses, as they could with a plain hash (design 3.7).
+    """
+    normalised = address.strip().casefold().encode("utf-8", "surrogatepass")
+    return hmac.digest(key, normalised, hashlib.sha256).hex()[:RECIPIENT_REF_LENGTH]
 
 
 def _plain(value: object) -> object:

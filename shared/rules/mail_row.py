@@ -43,7 +43,11 @@ class MailRow:
     `ticket` numbers the mail's one live message on `sending`; `message_id` and `date` are made once and reused by every
     attempt; `lease_until` is set while an attempt is in `sending`; `attempt_trace` is the traceparent of the last attempt,
     to which the next one links; `why` explains the last setback; `payload_hash` is the SHA-256 of the stored payload,
-    `content_hash` of what the caller sent.
+    `content_hash` of what the caller sent; `recipient_refs` are the recipients' keyed hashes, in the order of `recipients`.
+
+    Its time to live ends at `expires_at`, which moves on by every span in which nothing could be sent (`standstill` is the
+    beginning of the one that lasts), and at the caller's own `deadline`, which does not. `stopped` is the key of the place
+    at which it is held back; such a mail has no message on `sending`.
     """
 
     id: str
@@ -70,7 +74,16 @@ class MailRow:
     why: Reason | None = None
     recipients: tuple[RecipientResult, ...] = ()
     timeline: tuple[Moment, ...] = field(default_factory=tuple)
+    recipient_refs: tuple[str, ...] = ()
+    deadline: float | None = None
+    standstill: float | None = None
+    stopped: str = ""
     version: int = ROW_VERSION
+
+    @property
+    def ends_at(self) -> float:
+        """When its time to live ends, as far as is known now."""
+        return self.expires_at if self.deadline is None else min(self.expires_at, self.deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +128,9 @@ def begin(row: MailRow, *, reason: str) -> MailRow:
 def pending(row: MailRow) -> tuple[int, ...]:
     """Numbers of the recipients that still have to be offered to the server."""
     return tuple(n for n, r in enumerate(row.recipients) if r.fate in (Fate.PENDING, Fate.UNKNOWN))
+
+
+def woken(row: MailRow, at: float) -> MailRow:
+    """The row after a standstill, if there was one: the span does not count toward its time to live."""
+    lost = 0.0 if row.standstill is None else max(0.0, at - row.standstill)
+    return replace(row, expires_at=row.expires_at + lost, standstill=None, stopped="")

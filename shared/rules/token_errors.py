@@ -60,6 +60,20 @@ SETTINGS_WRONG = Reason(
     "check MAIL_CLIENT_ID, MAIL_TENANT_ID, MAIL_AUTHORITY",
 )
 
+ALL = (
+    ENDPOINT_MISSING,
+    REFUSED,
+    THROTTLED,
+    DOWN,
+    TIMEOUT,
+    UNREADABLE,
+    EXPIRED,
+    FEDERATION_REFUSED,
+    AUTHORITY_DOWN,
+    AUTHORITY_NOT_TRUSTED,
+    SETTINGS_WRONG,
+)
+
 
 def of_status(status: int, retry_after: str | None) -> TokenUnavailable:
     """The error for an HTTP status of the identity endpoint; `retry_after` is the header's text in seconds."""

@@ -30,9 +30,19 @@ class Cloud:
     connection_string: str
     pauses: list[float]
 
-    def arm(self, name: str, operation: str, *, count: int = 1, status: int = 503, code: str | None = None) -> None:
-        """Let the next `count` operations misbehave as the proxy's scenario `name`."""
-        scenario = StorageScenario(name=name, count=count, match={"operation": operation}, status=status, code=code)
+    def arm(
+        self,
+        name: str,
+        operation: str,
+        *,
+        count: int = 1,
+        status: int = 503,
+        code: str | None = None,
+        resource: str = "*",
+    ) -> None:
+        """Let the next `count` operations, on this table, queue or container, misbehave as the proxy's scenario `name`."""
+        match = {"operation": operation, "resource": resource}
+        scenario = StorageScenario(name=name, count=count, match=match, status=status, code=code)
         self.proxy.set_faults(StorageFaults(scenarios=[scenario]))
 
     def calm(self) -> None:

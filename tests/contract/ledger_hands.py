@@ -8,7 +8,7 @@ from azure.data.tables import UpdateMode
 
 from shared.ports import Ledger
 from shared.rules.config import OnUnknown
-from shared.rules.mail_row import ROW_VERSION, MailRow, Provenance, begin, move
+from shared.rules.mail_row import ROW_VERSION, Entry, MailRow, Provenance, begin, move
 from shared.rules.outcome import Fate, RecipientResult
 from shared.rules.states import State
 from tests.contract.conftest import Cloud
@@ -20,6 +20,12 @@ NOON = 1_795_471_200.0
 PAYLOAD = b'{"v": 1}'
 LARGE = bytes(range(256)) * 300
 """Above what a table row takes."""
+
+BOB, EVE = "b0b" * 8, "e7e" * 8
+"""References to two recipients."""
+
+KEEP_PAYLOAD = 3600.0
+"""Seconds for which a final mail keeps its payload in these suites."""
 
 TABLE = "ledger"
 
@@ -51,6 +57,7 @@ def a_mail(mail_id: str = "mail-1", payload: bytes = PAYLOAD) -> MailRow:
         on_unknown=OnUnknown.RESEND,
         traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01",
         recipients=(RecipientResult(Fate.PENDING), RecipientResult(Fate.PENDING)),
+        recipient_refs=(BOB, EVE),
     )
     return begin(row, reason="accepted")
 
@@ -60,6 +67,18 @@ def claimed(row: MailRow) -> MailRow:
     sending = move(row, State.SENDING, at=NOON + 2, reason="transmitting")
     trace = "00-" + "3" * 32 + "-" + "4" * 16 + "-01"
     return replace(sending, attempts=row.attempts + 1, lease_until=NOON + 32, attempt_trace=trace)
+
+
+def ended(row: MailRow, state: State = State.SENT, at: float = NOON + 3) -> MailRow:
+    """The row of a claimed mail after its end."""
+    return move(row, state, at=at, reason="ended")
+
+
+async def a_final_mail(ledger: Ledger, mail_id: str = "mail-1", *, payload: bytes = PAYLOAD, at: float = NOON + 3) -> Entry:
+    """A mail that was rejected at `at`."""
+    entry = await ledger.insert(a_mail(mail_id, payload), payload)
+    sending = await ledger.update(entry, claimed(entry.row))
+    return await ledger.update(sending, ended(sending.row, State.REJECTED, at))
 
 
 class Hand(Protocol):

@@ -14,7 +14,7 @@ from shared.rules.states import State
 from shared.rules.storage_errors import AlreadyThere, BrokenRow, Conflict, NewerRow, PayloadChanged, PayloadGone
 from shared.telemetry import silent
 from tests.contract.conftest import Cloud
-from tests.contract.ledger_hands import LARGE, PAYLOAD, CloudHand, FakeHand, Hand, LedgerPort, a_mail, claimed
+from tests.contract.ledger_hands import KEEP_PAYLOAD, LARGE, PAYLOAD, CloudHand, FakeHand, Hand, LedgerPort, a_mail, claimed
 from tests.fakes.storage import FakeLedger
 
 Bench = tuple[LedgerPort, Hand]
@@ -27,7 +27,9 @@ def bench(request: pytest.FixtureRequest, new_id: Callable[[], str]) -> Bench:
         fake = FakeLedger()
         return fake, FakeHand(fake)
     cloud: Cloud = request.getfixturevalue("cloud")
-    return Ledger(cloud.account, Payloads(cloud.account), silent(), new_id=new_id), CloudHand(cloud)
+    return Ledger(cloud.account, Payloads(cloud.account), silent(), new_id=new_id, keep_payload=KEEP_PAYLOAD), CloudHand(
+        cloud
+    )
 
 
 async def test_a_new_mail_is_read_back_as_it_was(bench: Bench) -> None:

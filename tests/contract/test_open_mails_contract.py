@@ -12,7 +12,7 @@ from shared.rules.open_mail import OpenMail
 from shared.rules.states import State
 from shared.telemetry import silent
 from tests.contract.conftest import Cloud
-from tests.contract.ledger_hands import NOON, PAYLOAD, a_mail, claimed
+from tests.contract.ledger_hands import KEEP_PAYLOAD, NOON, PAYLOAD, a_mail, claimed
 from tests.fakes.storage import FakeLedger
 
 Indexed = Ledger | FakeLedger
@@ -22,9 +22,9 @@ Indexed = Ledger | FakeLedger
 def ledger(request: pytest.FixtureRequest, new_id: Callable[[], str]) -> Indexed:
     """An empty ledger with its index."""
     if request.param == "fake":
-        return FakeLedger()
+        return FakeLedger(keep_payload=KEEP_PAYLOAD)
     cloud: Cloud = request.getfixturevalue("cloud")
-    return Ledger(cloud.account, Payloads(cloud.account), silent(), new_id=new_id)
+    return Ledger(cloud.account, Payloads(cloud.account), silent(), new_id=new_id, keep_payload=KEEP_PAYLOAD)
 
 
 def names(mails: list[OpenMail]) -> list[str]:
@@ -98,6 +98,16 @@ async def test_entries_are_moved_held_and_settled(ledger: Indexed) -> None:
     assert held.mail_id == "held"
     await ledger.settle(held)
     assert await ledger.held() == []
+
+
+async def test_a_parked_mail_waits_for_a_person_at_once(ledger: Indexed) -> None:
+    """A mail that a person has to look at leaves the mails that are due, and comes back to them by hand."""
+    entry = await ledger.insert(due_at("mail-1", NOON), PAYLOAD)
+    sending = await ledger.update(entry, claimed(entry.row))
+    parked = await ledger.update(sending, move(sending.row, State.PARKED, at=NOON, reason="bug"))
+    assert (names(await ledger.due(NOON)), names(await ledger.held())) == ([], ["mail-1"])
+    await ledger.update(parked, move(parked.row, State.WAITING, at=NOON, reason="redrive"))
+    assert (names(await ledger.due(NOON)), names(await ledger.held())) == (["mail-1"], [])
 
 
 async def test_looking_again_at_the_same_time_changes_nothing(ledger: Indexed) -> None:

@@ -63,7 +63,7 @@ async def test_a_message_can_be_released_and_deleted() -> None:
     assert queues.receive("sending") is None
     now[0] = 30.0
     assert queues.receive("sending") is message
-    queues.delete(message)
+    queues.finish(message)
     assert queues.texts("sending") == []
 
 

@@ -3,158 +3,26 @@
 `fail_next` makes the next operations fail with a fault of your choice, before they do anything.
 """
 
-import hashlib
 import math
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from shared.rules.mail_row import ROW_VERSION, Entry, MailRow
-from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
-from shared.rules.states import FINAL, UNDER_WAY, State
-from shared.rules.storage_errors import (
-    AlreadyThere,
-    BrokenRow,
-    Conflict,
-    NewerRow,
-    NotStorable,
-    PayloadChanged,
-    PayloadGone,
-    StorageFault,
-)
+from shared.rules.received import Received
+from shared.rules.storage_errors import NotStorable
+from tests.fakes.failing import Failing
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.references import FakeReferences
+from tests.fakes.stops import FakeStops
+
+__all__ = ["HOST_LEASE", "Failing", "FakeLedger", "FakePayloads", "FakeQueues", "FakeReferences", "FakeStops", "Message"]
 
 HOST_LEASE = 600.0
 """Seconds for which the host hides a message that it has taken (functions reference 2.2)."""
 
 LONGEST_DELAY = 604_800
 QUEUE_LIMIT = 65_536
-
-
-class Failing:
-    """Operations that can be told to fail; `operations` is what was asked, in order."""
-
-    def __init__(self) -> None:
-        self.operations: list[str] = []
-        self._faults: deque[StorageFault] = deque()
-
-    def fail_next(self, fault: StorageFault, times: int = 1) -> None:
-        """Let the next `times` operations raise `fault`."""
-        self._faults.extend([fault] * times)
-
-    def _begin(self, operation: str) -> None:
-        self.operations.append(operation)
-        if self._faults:
-            raise self._faults.popleft()
-
-
-class FakeLedger(Failing):
-    """The ledger; `rows` and `payloads` by mail id may be looked at and spoiled, `broken` names rows edited by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: dict[str, Entry] = {}
-        self.payloads: dict[str, bytes] = {}
-        self.broken: set[str] = set()
-        self.index: dict[str, float] = {}
-        self.for_a_person: set[str] = set()
-        self._writes = 0
-
-    async def insert(self, row: MailRow, payload: bytes) -> Entry:
-        """As the port says."""
-        self._begin("insert")
-        if (hashlib.sha256(payload).hexdigest() if row.payload_hash else "") != row.payload_hash:
-            raise PayloadChanged
-        if row.id in self.rows:
-            raise AlreadyThere(self._readable(row.id))
-        self.payloads[row.id] = payload
-        self._enter(row)
-        return replace(self._write(row), payload=payload)
-
-    async def read(self, mail_id: str) -> Entry | None:
-        """As the port says."""
-        self._begin("read")
-        return self._readable(mail_id) if mail_id in self.rows else None
-
-    async def open(self, mail_id: str) -> Entry | None:
-        """As the port says."""
-        self._begin("open")
-        if mail_id not in self.rows:
-            return None
-        entry = self._readable(mail_id)
-        if not entry.row.payload_hash:
-            return replace(entry, payload=b"")
-        payload = self.payloads.get(mail_id)
-        if payload is None:
-            raise PayloadGone
-        if hashlib.sha256(payload).hexdigest() != entry.row.payload_hash:
-            raise PayloadChanged
-        return replace(entry, payload=payload)
-
-    async def update(self, entry: Entry, row: MailRow) -> Entry:
-        """As the port says."""
-        self._begin("update")
-        if row.id != entry.row.id:
-            raise ValueError("an update cannot change the mail's id")
-        current = self.rows.get(row.id)
-        if current is None or current.etag != entry.etag:
-            raise Conflict(current if row.id not in self.broken else None)
-        written = replace(self._write(row), payload=entry.payload)
-        if row.state in FINAL:
-            self.index.pop(row.id, None)
-        elif row.state in UNDER_WAY and entry.row.state not in UNDER_WAY:
-            self._enter(row)
-        return written
-
-    async def due(self, now: float) -> list[OpenMail]:
-        """As the port says."""
-        self._begin("due")
-        return [
-            OpenMail(mail_id, "due", mail_id) for at, mail_id in sorted((at, m) for m, at in self.index.items()) if at <= now
-        ]
-
-    async def held(self) -> list[OpenMail]:
-        """As the port says."""
-        self._begin("held")
-        return [OpenMail(mail_id, "held", mail_id) for mail_id in sorted(self.for_a_person)]
-
-    async def settle(self, mail: OpenMail) -> None:
-        """As the port says."""
-        self._begin("settle")
-        if mail.list == "due":
-            self.index.pop(mail.mail_id, None)
-        else:
-            self.for_a_person.discard(mail.mail_id)
-
-    async def hold(self, mail: OpenMail) -> None:
-        """As the port says."""
-        self._begin("hold")
-        self.index.pop(mail.mail_id, None)
-        self.for_a_person.add(mail.mail_id)
-
-    async def look_again(self, mail: OpenMail, at: float) -> None:
-        """As the port says."""
-        self._begin("look_again")
-        self.index[mail.mail_id] = at
-
-    def _enter(self, row: MailRow) -> None:
-        if row.state in (State.PARKED, State.UNKNOWN):
-            self.for_a_person.add(row.id)
-        elif row.state in UNDER_WAY:
-            self.index[row.id] = row.date
-
-    def _write(self, row: MailRow) -> Entry:
-        self._writes += 1
-        self.rows[row.id] = Entry(row, f"etag-{self._writes}")
-        return self.rows[row.id]
-
-    def _readable(self, mail_id: str) -> Entry:
-        entry = self.rows[mail_id]
-        if entry.row.version > ROW_VERSION:
-            raise NewerRow(entry.row.version)
-        if mail_id in self.broken:
-            raise BrokenRow(Reason("row-broken", "column State is none of the states"))
-        return entry
+TAKEN_AT_ONCE = 32
 
 
 class FakePayloads(Failing):
@@ -174,6 +42,11 @@ class FakePayloads(Failing):
         self._begin("get")
         return self.blobs.get((mail_id, payload_hash))
 
+    async def drop(self, mail_id: str, payload_hash: str) -> None:
+        """As the port says."""
+        self._begin("drop")
+        self.blobs.pop((mail_id, payload_hash), None)
+
 
 @dataclass(slots=True)
 class Message:
@@ -185,9 +58,14 @@ class Message:
     visible_at: float
     dequeue_count: int = 0
 
+    @property
+    def receipt(self) -> str:
+        """Another one each time that the message is taken."""
+        return f"{self.id}-taken-{self.dequeue_count}"
+
 
 class FakeQueues(Failing):
-    """Queues with visibility on `clock`; `receive`, `delete` and `release` are the host's side."""
+    """Queues with visibility on `clock`; `receive`, `finish` and `release` are the host's side."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
@@ -211,6 +89,20 @@ class FakeQueues(Failing):
         self._begin("peek")
         return any(m.queue == queue and m.visible_at <= self._clock() for m in self.messages)
 
+    async def take(self, queue: str, *, hidden: float) -> list[Received]:
+        """As the port says."""
+        self._begin("take")
+        taken: list[Received] = []
+        while len(taken) < TAKEN_AT_ONCE and (message := self.receive(queue, lease=max(math.ceil(hidden), 1))):
+            taken.append(Received(message.id, message.receipt, message.text, message.dequeue_count))
+        return taken
+
+    async def delete(self, queue: str, message: Received) -> None:
+        """As the port says."""
+        self._begin("delete")
+        held = (queue, message.id, message.receipt)
+        self.messages = [m for m in self.messages if (m.queue, m.id, m.receipt) != held]
+
     def receive(self, queue: str, now: float | None = None, lease: float = HOST_LEASE) -> Message | None:
         """Take the oldest visible message and hide it for `lease` seconds; None if nothing is visible."""
         at = self._clock() if now is None else now
@@ -221,7 +113,7 @@ class FakeQueues(Failing):
                 return message
         return None
 
-    def delete(self, message: Message) -> None:
+    def finish(self, message: Message) -> None:
         """The message was processed."""
         self.messages.remove(message)
 

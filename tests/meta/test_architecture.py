@@ -81,7 +81,7 @@ def edge_of(module: str) -> str:
     return module.rpartition(".")[2].partition("_")[0]
 
 
-STORAGE_EDGES = {"storage", "ledger", "queues", "payloads", "digest", "attachments", "suppressions"}
+STORAGE_EDGES = {"storage", "ledger", "queues", "payloads", "digest", "attachments", "suppressions", "stops", "recipient"}
 """One outside system, the storage account, in several files."""
 
 

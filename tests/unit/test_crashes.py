@@ -15,7 +15,7 @@ import pytest
 from shared.placing import SENDING
 from shared.rules.orders import decode
 from shared.rules.states import State
-from shared.sweep import OVERDUE, Sweep
+from shared.sweep import OVERDUE
 from tests.fakes.smtp import FakeSession
 from tests.stage import Stage, an_envelope
 
@@ -76,8 +76,8 @@ async def live(stage: Stage, on_unknown: str) -> None:
                 told_yes = True
             while (message := stage.queues.receive(SENDING, lease=600.0)) is not None:
                 await stage.send.process(decode(message.text))
-                stage.queues.delete(message)
-            await Sweep(stage.send.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times).run()
+                stage.queues.finish(message)
+            await stage.sweep.run()
         except Killed:
             pass
         stage.later(OVERDUE)

@@ -5,7 +5,6 @@ from shared.rules import callers
 from shared.rules.outcome import Parked, Reason
 from shared.status import Status, provenance, view
 from shared.steer import Steer
-from shared.sweep import Sweep
 from tests.stage import Stage, an_envelope
 
 
@@ -75,7 +74,7 @@ async def test_the_list_holds_what_waits_for_a_person_and_what_is_overdue() -> N
     await stage.accept(key="parked")
     await stage.run()
     stage.later(2000)
-    await Sweep(stage.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times).run()
+    await stage.sweep.run()
     (parked,) = await status.attention()
     assert parked.state.value == "parked"
     await Steer(stage.config, stage.ledger, stage.placer, stage.clock).redrive(

@@ -12,7 +12,7 @@ from tests.stage import LEASE, Stage, an_envelope
 
 def sweep(stage: Stage) -> Sweep:
     """The story on the stage's fakes."""
-    return Sweep(stage.ledger, stage.ledger, stage.queues, stage.placer, stage.telemetry, stage.send.times)
+    return stage.sweep
 
 
 async def test_a_mail_whose_message_is_gone_is_put_back_and_sent(stage: Stage) -> None:

@@ -1,0 +1,74 @@
+"""From a turn to an outcome: token → session → MAIL, RCPT → claim → DATA."""
+
+from dataclasses import dataclass
+
+from shared.attempt import Attempt
+from shared.ports import Gateway, Session, Tokens
+from shared.rules.config import Sender
+from shared.rules.mail import Mail
+from shared.rules.mail_row import pending
+from shared.rules.outcome import AuthRefused, NotSent, Outcome, Parked, Reason, Rejected, Retry
+from shared.rules.token_errors import TokenUnavailable
+
+AUTH_PAUSE = 900.0
+"""Seconds after a login was refused twice. Grants take up to hours to spread, and hammering locks the mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """One SMTP transaction under an attempt's claim."""
+
+    tokens: Tokens
+    gateway: Gateway
+
+    async def through(self, mailbox: str, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome | None:
+        """Send the mail to whoever is still to get it; None where another attempt was quicker."""
+        session = await self._session(mailbox)
+        if isinstance(session, Retry | Rejected | Parked):
+            return session
+        try:
+            return await _transact(session, attempt, mail, sender, content)
+        finally:
+            await session.release()
+
+    async def probe(self, mailbox: str) -> Reason | None:
+        """Log in and send nothing: None where the server lets this mailbox in, otherwise why not."""
+        try:
+            token = await self.tokens.get()
+        except TokenUnavailable as unavailable:
+            return unavailable.reason
+        opened = await self.gateway.open(mailbox, token)
+        if isinstance(opened, AuthRefused):
+            await self.tokens.drop(token)
+        if isinstance(opened, AuthRefused | Retry | Rejected | Parked):
+            return opened.reason
+        await opened.release()
+        return None
+
+    async def _session(self, mailbox: str) -> Session | NotSent:
+        """An authenticated session; after a refused login once more with a fresh token (Exchange reference 6.1, class T)."""
+        refused: AuthRefused | None = None
+        for _ in ("cached token", "fresh token"):
+            try:
+                token = await self.tokens.get()
+            except TokenUnavailable as unavailable:
+                return Retry(unavailable.retry_after, unavailable.reason)
+            opened = await self.gateway.open(mailbox, token)
+            if not isinstance(opened, AuthRefused):
+                return opened
+            refused = opened
+            await self.tokens.drop(token)
+        assert refused is not None  # noqa: S101 - the loop ran twice; says so to the type checker
+        return Retry(AUTH_PAUSE, refused.reason, refused.reply)
+
+
+async def _transact(session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome | None:
+    recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
+    offer = await session.offer(sender.from_address, recipients, len(content))
+    if offer.outcome is not None:
+        return offer.outcome
+    if not await attempt.claim():
+        await session.abandon()
+        return None
+    async with attempt.lease():
+        return await session.transmit(content)
