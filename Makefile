@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup check test demo up bench lock clean
+.PHONY: help setup check test demo up bench bench-outcomes lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -46,8 +46,21 @@ demo: setup ## one mail through each door, with its states and its trace
 up: setup ## start the local cloud and one host, and stay (HOST=func uses Core Tools)
 	@$(BIN)/python -m devcloud up $(if $(HOST),--host $(HOST))
 
-bench: setup ## all benchmarks, each with its table
+bench: setup ## the benchmarks of speed and cost, each with its table
 	@$(BIN)/python -m bench
+
+bench-outcomes: setup .bench/.python .bench/.node ## what callers of five mail libraries and ours are told when things break (JSON=1)
+	@$(BIN)/python -m bench outcomes $(if $(JSON),--json)
+
+.bench/.python: bench/requirements.txt $(VENV)/.python
+	@echo "setting up the libraries to compare with …"
+	@rm -rf .bench
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --target .bench -r bench/requirements.txt
+	@touch $@
+
+.bench/.node: bench/package-lock.json $(VENV)/.node .bench/.python
+	@$(BIN)/python -m devcloud.node install bench
+	@touch $@
 
 lock: setup ## compile the pinned, hashed requirements from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -55,6 +68,8 @@ lock: setup ## compile the pinned, hashed requirements from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --group ops --group devcloud --group tests --constraint requirements.txt \
 		pyproject.toml --output-file tests/requirements.txt
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --group bench --constraint tests/requirements.txt --output-file bench/requirements.txt
 
 clean: ## remove what setup and the tools made
-	@rm -rf $(VENV) devcloud/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .bench devcloud/node_modules bench/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

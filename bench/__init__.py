@@ -1,1 +1,1 @@
-"""Benchmarks, each beside a peer in the same run: `python -m bench [cold|send|storage] [--json]`. Never timed tests."""
+"""Benchmarks, each beside a peer in the same run: `python -m bench [NAME] [--json]`. Never timed tests."""

@@ -1,4 +1,4 @@
-"""`python -m bench [cold|send|storage]`: measure, then print a table, or JSON with `--json`."""
+"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON with `--json`."""
 
 import argparse
 import gc
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from bench.report import Report
+from bench.report import Measured, Report
 from devcloud.processes import StartFault
 
 
@@ -18,9 +18,9 @@ def main(argv: Sequence[str]) -> int:
     options = parse(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
-    reports: list[Report] = []
+    reports: list[Measured] = []
     try:
-        for name in [options.name] if options.name else BENCHMARKS:
+        for name in [options.name] if options.name else ALL:
             report = BENCHMARKS[name](options)
             reports.append(report)
             gc.collect()  # what one leaves behind must not be on the next one's bill, nor wake up in its children
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a wrong one ends the process with the usage."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks beside their peers.")
-    parser.add_argument("name", nargs="?", choices=tuple(BENCHMARKS), help="one of them; without it all")
+    parser.add_argument("name", nargs="?", choices=tuple(BENCHMARKS), help=f"one of them; without it {', '.join(ALL)}")
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
     parser.add_argument("--rounds", type=_rounds, help="how often everything takes its turn")
     parser.add_argument("--modules", type=_rounds, metavar="N", help="cold: also list the N modules that cost most")
@@ -67,7 +67,17 @@ def _storage(options: argparse.Namespace) -> Report:
     return measure(rounds=options.rounds or 3)
 
 
-BENCHMARKS: dict[str, Callable[[argparse.Namespace], Report]] = {"cold": _cold, "send": _send, "storage": _storage}
+def _outcomes(options: argparse.Namespace) -> Measured:  # noqa: ARG001 - the shape of all; each trial is run once
+    from bench.outcomes.run import measure
+
+    return measure()
+
+
+ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {"cold": _cold, "send": _send, "storage": _storage}
+"""What runs without a name."""
+
+BENCHMARKS = {**ALL, "outcomes": _outcomes}
+"""What can be named: `outcomes` needs libraries that only `make bench-outcomes` installs."""
 
 
 def _rounds(text: str) -> int:

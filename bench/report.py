@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from rich import box
 from rich.console import Console
@@ -11,6 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.figures import Spread, Target
+
+
+class Measured(Protocol):
+    """What a benchmark gives back."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+
+    def show(self, console: Console) -> None:
+        """For people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Node for Azurite: found, or installed as a wheel; `python -m devcloud.node install` installs Azurite with it."""
+"""Node for Azurite: found, or installed as a wheel; `python -m devcloud.node install [FOLDER]` installs packages with it."""
 
 import os
 import re
@@ -34,24 +34,26 @@ def find_node(path: str | None, *, beside: Path) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """`install`: Azurite as the lock file pins it, with Node as a wheel where the machine has none."""
-    if list(argv) != ["install"]:
-        print("usage: python -m devcloud.node install", file=sys.stderr)
+    """`install`: what a folder's lock file pins (here Azurite), with Node as a wheel where the machine has none."""
+    command, *rest = argv or [""]
+    if command != "install" or len(rest) > 1:
+        print("usage: python -m devcloud.node install [FOLDER]", file=sys.stderr)
         return 2
+    folder = Path(rest[0]) if rest else _HERE
     try:
-        _install()
+        _install(folder)
     except (NodeFault, OSError, subprocess.SubprocessError) as fault:
-        print(f"devcloud: Azurite could not be installed: {fault}", file=sys.stderr)
+        print(f"devcloud: what {folder / 'package.json'} names could not be installed: {fault}", file=sys.stderr)
         return 1
     return 0
 
 
-def _install() -> None:
+def _install(folder: Path) -> None:
     npm = _npm() or _npm_of_the_wheel()
     # npm's own first line asks the PATH for Node.
     environment = {**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [str(npm), "ci", "--silent", "--no-audit", "--no-fund"]
-    subprocess.run(command, cwd=_HERE, env=environment, timeout=_INSTALL_SECONDS, check=True)  # noqa: S603 - npm itself
+    subprocess.run(command, cwd=folder, env=environment, timeout=_INSTALL_SECONDS, check=True)  # noqa: S603 - npm itself
 
 
 def _npm() -> Path | None:

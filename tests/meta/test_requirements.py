@@ -18,7 +18,9 @@ from tests.worker_libraries import REQUIREMENTS, pins
 ROOT = Path(__file__).parents[2]
 DEPLOYED = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "tests" / "requirements.txt"
-FILES = (DEPLOYED, DEVELOPMENT, REQUIREMENTS)
+BENCHMARK = ROOT / "bench" / "requirements.txt"
+FILES = (DEPLOYED, DEVELOPMENT, REQUIREMENTS, BENCHMARK)
+LOCKS = (ROOT / "devcloud" / "package-lock.json", ROOT / "bench" / "package-lock.json")
 
 PYTHONS = ("3.11", "3.12")
 """Those that pyproject.toml allows."""
@@ -30,6 +32,11 @@ PIP_SECONDS = 300.0
 """Some five where the packages are near; the rest is for a slow network."""
 
 HASH = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def name_of(path: Path) -> str:
+    """Path from the root."""
+    return str(path.relative_to(ROOT))
 
 
 def entries(path: Path) -> list[str]:
@@ -58,7 +65,7 @@ def declared(*groups: str) -> list[Requirement]:
     return [Requirement(text) for text in texts]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name if path.parent == ROOT else f"tests/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
     """Each names one version, by ==, and at least one SHA-256; nothing stands twice."""
     assert entries(path)
@@ -70,12 +77,20 @@ def test_every_requirement_is_pinned_and_hashed(path: Path) -> None:
     assert len(pinned(path)) == len(entries(path))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name if path.parent == ROOT else f"tests/{path.name}")
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_no_registry_is_named(path: Path) -> None:
     """Where packages come from is whose machine it is: no address, not even in a comment, and no option but the hashes."""
     assert "://" not in path.read_text()
     options = re.findall(r"(?<!\S)-[^\s=]*", "\n".join(entries(path)))
     assert set(options) == {"--hash"}
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=name_of)
+def test_no_registry_of_node_packages_is_named(path: Path) -> None:
+    """Every package is pinned by its hash, and none says where it was downloaded."""
+    packages = {name: one for name, one in json.loads(path.read_text())["packages"].items() if name}
+    assert packages
+    assert all(one.get("integrity", "").startswith("sha512-") and "resolved" not in one for one in packages.values())
 
 
 def test_the_deployed_set_comes_from_pyproject() -> None:
@@ -94,6 +109,15 @@ def test_tests_run_with_what_is_deployed() -> None:
     }
     for wanted in declared("ops", "devcloud", "tests"):
         assert wanted.specifier.contains(version(development[wanted.name]), prereleases=True), wanted
+
+
+def test_the_benchmark_runs_with_what_is_tested() -> None:
+    """Its peers are those that pyproject.toml asks for, and what both sets hold has the same version."""
+    benchmark, development = pinned(BENCHMARK), pinned(DEVELOPMENT)
+    for wanted in declared("bench")[len(declared()) :]:
+        assert wanted.specifier.contains(version(benchmark[wanted.name]), prereleases=True), wanted
+    both = benchmark.keys() & development.keys()
+    assert {name: version(benchmark[name]) for name in both} == {name: version(development[name]) for name in both}
 
 
 def test_nothing_of_the_worker_or_the_tools_is_deployed() -> None:
