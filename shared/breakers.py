@@ -80,12 +80,17 @@ class Breakers:
 
     async def records(self, *, within: float = FRESH) -> Sequence[StopEntry]:
         """All records, at most `within` seconds old."""
-        async with self._reading:
-            now = self._clock()
-            if self._read_at is None or not 0 <= now - self._read_at < within:
-                self._records = await self._stops.all()
-                self._read_at = now
+        if self._fresh(within):
             return self._records
+        async with self._reading:
+            if not self._fresh(within):
+                began = self._clock()
+                self._records = await self._stops.all()
+                self._read_at = began
+            return self._records
+
+    def _fresh(self, within: float) -> bool:
+        return self._read_at is not None and 0 <= self._clock() - self._read_at < within
 
     async def open_way(self, candidates: Sequence[Way]) -> Way | Stop:
         """The first way on which nothing holds the mail back; otherwise the stop of the first one."""
@@ -182,5 +187,6 @@ class Breakers:
 
 
 def record_at(entries: Sequence[StopEntry], place: Place) -> StopEntry | None:
-    """The record of this place."""
-    return next((entry for entry in entries if entry.stop.place == place), None)
+    """The record of this place; the last one, because a broken record counts as one more stop of everything."""
+    found = [entry for entry in entries if entry.stop.place == place]
+    return found[-1] if found else None

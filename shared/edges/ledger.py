@@ -147,6 +147,7 @@ class Ledger(OpenIndex):
             except Absent:
                 return
             except Changed:
+                await self._enter(entry.row)  # somebody put the mail back meanwhile: its recipients lead to it again
                 await self._known(entry.row.id, "", span)
 
     def _span(self, operation: str, mail_id: str) -> AbstractContextManager[Span]:

@@ -15,6 +15,7 @@ from tests.contract.conftest import Cloud
 from tests.contract.ledger_hands import BOB, EVE, KEEP_PAYLOAD, LARGE, NOON, PAYLOAD, a_final_mail, a_mail, claimed
 from tests.contract.test_open_mails_contract import Indexed
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.storage import FakePayloads
 
 BOTH_SIZES = pytest.mark.parametrize("payload", [PAYLOAD, LARGE], ids=["small", "large"])
 
@@ -127,3 +128,30 @@ async def test_an_open_mail_cannot_be_dropped(ledger: Indexed) -> None:
             await ledger.drop_payload(entry)
         with pytest.raises(ValueError, match="final"):
             await ledger.drop(entry)
+
+
+async def test_a_mail_put_back_while_it_is_removed_stays(cloud: Cloud, new_id: Callable[[], str]) -> None:
+    """Somebody redrives it after its payload went and before its row does: the row stays, and is found by recipient."""
+    payloads = Meanwhile()
+    ledger = Ledger(cloud.account, payloads, silent(), new_id=new_id, keep_payload=KEEP_PAYLOAD)
+    payloads.ledger = ledger
+    with pytest.raises(Conflict) as caught:
+        await ledger.drop(await a_final_mail(ledger, payload=LARGE))
+    found = await ledger.read("mail-1")
+    assert found is not None
+    assert found.row.state is State.WAITING
+    assert caught.value.current == found
+    assert [mail.mail_id for mail in await ledger.addressed(BOB)] == ["mail-1"]
+
+
+class Meanwhile(FakePayloads):
+    """Payloads at whose removal somebody puts the mail back."""
+
+    ledger: Ledger
+
+    async def drop(self, mail_id: str, payload_hash: str) -> None:
+        """As the port says, and more."""
+        await super().drop(mail_id, payload_hash)
+        entry = await self.ledger.read(mail_id)
+        assert entry is not None
+        await self.ledger.update(entry, move(entry.row, State.WAITING, at=NOON + 60, reason="redrive"))

@@ -23,6 +23,9 @@ class PayloadsPort(Protocol):
     async def get(self, mail_id: str, payload_hash: str) -> bytes | None:
         """Read; None if it is gone."""
 
+    async def drop(self, mail_id: str, payload_hash: str) -> None:
+        """Delete; fine if it is gone."""
+
 
 @pytest.fixture(params=["fake", "azurite"])
 def store(request: pytest.FixtureRequest) -> PayloadsPort:
@@ -61,6 +64,17 @@ async def test_what_is_not_there_is_none(store: PayloadsPort) -> None:
     assert await store.get("mail-1", "hash") is None
     await store.put("mail-1", "hash", b"one")
     assert await store.get("mail-2", "hash") is None
+
+
+async def test_a_dropped_payload_is_gone(store: PayloadsPort) -> None:
+    """Dropping it again is fine, also where there never was one; the others stay."""
+    await store.drop("mail-1", "hash")
+    await store.put("mail-1", "hash", b"one")
+    await store.put("mail-1", "other", b"two")
+    for _ in range(2):
+        await store.drop("mail-1", "hash")
+    assert await store.get("mail-1", "hash") is None
+    assert await store.get("mail-1", "other") == b"two"
 
 
 async def test_a_payload_is_one_operation(cloud: Cloud) -> None:

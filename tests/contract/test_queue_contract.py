@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import pytest
 
+from shared import ports
 from shared.edges.queues import LARGEST, LONGEST_DELAY, Queues
+from shared.rules.received import Received
 from shared.rules.storage_errors import NotStorable, StorageUnavailable
 from tests.contract.conftest import Cloud
 from tests.fakes.storage import FakeQueues
@@ -14,21 +15,11 @@ from tests.fakes.storage import FakeQueues
 NOW = 1_795_471_200.0
 
 
-class QueuesPort(Protocol):
-    """The port as the stories declare it."""
-
-    async def put(self, queue: str, text: str, *, delay: float = 0.0) -> None:
-        """Put a message that shows itself after `delay` seconds."""
-
-    async def peek_visible(self, queue: str) -> bool:
-        """Whether a message could be taken now."""
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The port, and the host's side of it: `take` gives the texts of the messages that are visible now."""
 
-    queues: QueuesPort
+    queues: ports.Queues
     take: Callable[[str], Awaitable[list[str]]]
 
 
@@ -117,6 +108,97 @@ async def test_what_xml_cannot_hold_is_refused(bench: Bench, text: str) -> None:
     with pytest.raises(NotStorable):
         await bench.queues.put("sending", text)
     assert await bench.queues.peek_visible("sending") is False
+
+
+async def test_a_taken_message_is_hidden_and_counted(bench: Bench) -> None:
+    """Nobody else gets it for a while, and it says how often it was taken."""
+    await bench.queues.put("outbox-poison", "a")
+    (taken,) = await bench.queues.take("outbox-poison", hidden=60.0)
+    assert (taken.text, taken.dequeue_count) == ("a", 1)
+    assert await bench.queues.peek_visible("outbox-poison") is False
+    assert await bench.queues.take("outbox-poison", hidden=60.0) == []
+
+
+async def test_a_deleted_message_is_gone(bench: Bench) -> None:
+    """Deleting it again is fine; the others stay."""
+    for text in ("a", "b"):
+        await bench.queues.put("outbox-poison", text)
+    first, _second = await bench.queues.take("outbox-poison", hidden=60.0)
+    await bench.queues.put("outbox-poison", "c")
+    for _ in range(2):
+        await bench.queues.delete("outbox-poison", first)
+    assert await bench.take("outbox-poison") == ["c"]
+
+
+async def test_no_more_are_taken_at_once_than_storage_gives(bench: Bench) -> None:
+    """32 in one call; the rest with the next."""
+    for n in range(34):
+        await bench.queues.put("outbox-poison", f"{n}")
+    first = await bench.queues.take("outbox-poison", hidden=60.0)
+    rest = await bench.queues.take("outbox-poison", hidden=60.0)
+    assert [message.text for message in (*first, *rest)] == [f"{n}" for n in range(34)]
+    assert (len(first), len(rest)) == (32, 2)
+
+
+@pytest.mark.parametrize("text", ["eyJ2IjoxfQ==", '{"a": "<b>&\'"}', "ä\u2028\U0001f4e7", "\t\n", ""])
+async def test_a_text_is_taken_as_it_was_put(bench: Bench, text: str) -> None:
+    """Neither decoded nor changed, so that it can be put back."""
+    await bench.queues.put("outbox-poison", text)
+    (taken,) = await bench.queues.take("outbox-poison", hidden=60.0)
+    assert taken.text == text
+
+
+async def test_a_missing_queue_gives_nothing(bench: Bench) -> None:
+    """No message can be taken from it, and one that was taken before is gone."""
+    assert await bench.queues.take("outbox-poison", hidden=60.0) == []
+    await bench.queues.delete("outbox-poison", Received("an-id", "a-receipt", "a", 1))
+    assert await bench.queues.peek_visible("outbox-poison") is False
+
+
+async def test_a_message_that_somebody_else_has_by_now_stays(cloud: Cloud) -> None:
+    """Hidden too short, it was taken again: the first taker's deletion does nothing."""
+    queues = Queues(cloud.account)
+    await queues.put("outbox-poison", "a")
+    (first,) = await queues.take("outbox-poison", hidden=60.0)
+    shown = await cloud.account.queue("outbox-poison").update_message(first.id, first.receipt, visibility_timeout=0)
+    assert shown.pop_receipt != first.receipt
+    (second,) = await queues.take("outbox-poison", hidden=60.0)
+    assert second.dequeue_count == 2
+    await queues.delete("outbox-poison", first)
+    properties = await cloud.account.queue("outbox-poison").get_queue_properties()
+    assert properties.approximate_message_count == 1
+    await queues.delete("outbox-poison", second)
+    properties = await cloud.account.queue("outbox-poison").get_queue_properties()
+    assert properties.approximate_message_count == 0
+
+
+@pytest.mark.parametrize("hidden", [0.0, 0.2, 10.0**9])
+async def test_no_time_is_too_short_or_too_long_to_hide(bench: Bench, hidden: float) -> None:
+    """A second is the least, seven days are the most that storage knows."""
+    await bench.queues.put("outbox-poison", "a")
+    assert len(await bench.queues.take("outbox-poison", hidden=hidden)) == 1
+
+
+async def test_a_take_and_a_delete_are_one_operation_each(cloud: Cloud) -> None:
+    """Also where the queue has fewer messages than could be taken."""
+    queues = Queues(cloud.account)
+    await queues.put("outbox-poison", "a")
+    cloud.operations()
+    (taken,) = await queues.take("outbox-poison", hidden=60.0)
+    await queues.delete("outbox-poison", taken)
+    assert await queues.take("outbox-poison", hidden=60.0) == []
+    assert cloud.operations() == {"queue.get-messages": 2, "queue.delete-message": 1}
+
+
+async def test_a_deletion_whose_answer_was_lost_is_done(cloud: Cloud) -> None:
+    """The repetition finds the message gone."""
+    queues = Queues(cloud.account)
+    await queues.put("outbox-poison", "a")
+    (taken,) = await queues.take("outbox-poison", hidden=60.0)
+    cloud.arm("lose-answer", "queue.delete-message")
+    await queues.delete("outbox-poison", taken)
+    properties = await cloud.account.queue("outbox-poison").get_queue_properties()
+    assert properties.approximate_message_count == 0
 
 
 async def test_messages_live_for_ever(cloud: Cloud) -> None:

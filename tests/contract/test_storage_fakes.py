@@ -9,13 +9,29 @@ from shared.edges.digest_buffer import DigestBuffer
 from shared.edges.ledger import Ledger
 from shared.edges.payloads import Payloads
 from shared.edges.queues import Queues
+from shared.edges.recipient_refs import RecipientRefs
+from shared.edges.stops import StopRecords
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import StorageUnavailable
 from tests.fakes.digests import FakeDigestBuffer
-from tests.fakes.storage import HOST_LEASE, FakeLedger, FakePayloads, FakeQueues
+from tests.fakes.storage import HOST_LEASE, FakeLedger, FakePayloads, FakeQueues, FakeReferences, FakeStops
 
-PAIRS = [(Ledger, FakeLedger), (Payloads, FakePayloads), (Queues, FakeQueues), (DigestBuffer, FakeDigestBuffer)]
-PORTS = [(ports.Ledger, Ledger), (ports.OpenMails, Ledger), (ports.Queues, Queues), (ports.Buffer, DigestBuffer)]
+PAIRS = [
+    (Ledger, FakeLedger),
+    (Payloads, FakePayloads),
+    (Queues, FakeQueues),
+    (DigestBuffer, FakeDigestBuffer),
+    (StopRecords, FakeStops),
+    (RecipientRefs, FakeReferences),
+]
+PORTS = [
+    (ports.Ledger, Ledger),
+    (ports.OpenMails, Ledger),
+    (ports.Queues, Queues),
+    (ports.Buffer, DigestBuffer),
+    (ports.Stops, StopRecords),
+    (ports.References, RecipientRefs),
+]
 
 
 def public(kind: type) -> dict[str, inspect.Signature]:

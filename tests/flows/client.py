@@ -66,6 +66,10 @@ class Client:
         """GET below /api."""
         return self._http.get(f"{self._functions}/api/{path}", headers=self.key if key else {})
 
+    def delete(self, path: str) -> httpx.Response:
+        """DELETE below /api."""
+        return self._http.delete(f"{self._functions}/api/{path}", headers=self.key)
+
     @property
     def key(self) -> dict[str, str]:
         """The header of a caller that holds the function key."""

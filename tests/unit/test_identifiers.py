@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rules.envelope import Envelope, envelope_from
-from shared.rules.identifiers import content_hash, mail_id, message_id, payload_hash
+from shared.rules.identifiers import content_hash, mail_id, message_id, payload_hash, recipient_ref
 
 SMALL: dict[str, Any] = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk full", "text": "x"}
 
@@ -34,6 +34,23 @@ def test_moving_letters_between_caller_and_key_changes_the_id(left: str, middle:
     """Length prefixes keep the border between the parts, and lone surrogates do no harm."""
     assert mail_id(left + middle, right) != mail_id(left, middle + right)
     assert len(mail_id(left, right)) == 32
+
+
+def test_a_reference_is_hmac_sha_256() -> None:
+    """RFC 4231, test case 2, cut to 24 digits."""
+    assert recipient_ref(b"Jefe", "what do ya want for nothing?") == "5bdcc146bf60754e6a042426"
+
+
+@given(st.text(), st.binary(min_size=32, max_size=32))
+def test_capitals_and_spaces_do_not_make_another_recipient(address: str, key: bytes) -> None:
+    """Whoever asks for an address gets its mails however it was typed; any text has a reference."""
+    assert recipient_ref(key, f" {address.strip().casefold()}\n") == recipient_ref(key, address)
+    assert len(recipient_ref(key, address)) == 24
+
+
+def test_another_key_gives_other_references() -> None:
+    """Of two accounts nobody can compare recipients."""
+    assert recipient_ref(b"a" * 32, "bob@contoso.test") != recipient_ref(b"b" * 32, "bob@contoso.test")
 
 
 def test_the_payload_hash_is_sha_256() -> None:

@@ -52,6 +52,10 @@ ROWS = st.builds(
     why=st.one_of(st.none(), st.builds(Reason, WORDS, WORDS, WORDS)),
     recipients=st.lists(RESULTS, max_size=20).map(tuple),
     timeline=st.lists(st.builds(Moment, TIMES, st.sampled_from(State), WORDS), max_size=8).map(tuple),
+    recipient_refs=st.lists(st.from_regex(r"[0-9a-f]{24}", fullmatch=True), max_size=20).map(tuple),
+    deadline=st.one_of(st.none(), TIMES),
+    standstill=st.one_of(st.none(), TIMES),
+    stopped=WORDS,
 )
 
 
@@ -96,18 +100,37 @@ def test_a_person_can_read_a_row() -> None:
     assert columns["Recipients"] == '[[3,"accepted",250,"2.1.5"],[1,"pending"]]'
     assert columns["Timeline"] == '[["2026-11-23T22:00:00.5000000Z","waiting","accepted"]]'
     assert columns["Reply"] == '{"code":250,"enhanced":"2.0.0","exchange_id":"<1@contoso.test>","host":"AM0PR01"}'
-    assert "LeaseUntil" not in columns
+    assert not columns.keys() & {"LeaseUntil", "RecipientRefs", "Deadline", "Standstill", "Stopped"}
+
+
+def test_a_person_can_read_what_holds_a_row_back() -> None:
+    """References stand in one text; times that are not there have no column."""
+    columns = to_columns(replace(ROW, recipient_refs=("a" * 24, "b" * 24), standstill=ROW.due, stopped="c" * 16))
+    assert columns["RecipientRefs"] == f"{'a' * 24} {'b' * 24}"
+    assert columns["Standstill"] == ("2026-11-23T22:00:01.0000000Z", "Edm.DateTime")
+    assert columns["Stopped"] == "c" * 16
+    assert "Deadline" not in columns
+
+
+@pytest.mark.parametrize("text", ["bob@contoso.test", f"{'a' * 24}  {'b' * 24}", "A" * 24, " ".join(["a" * 24] * 501)])
+def test_references_that_are_none_are_named(text: str) -> None:
+    """Keys of the index are made of them, so nothing else passes."""
+    with pytest.raises(BrokenRow, match="column RecipientRefs holds"):
+        from_columns("mail-1", {**stored(to_columns(ROW)), "RecipientRefs": text})
 
 
 def test_the_fullest_row_stays_within_the_limits() -> None:
     """With 500 different recipients and an overlong timeline of overlong reasons no column outgrows a table."""
     results = tuple(RecipientResult(Fate.UNKNOWN, 599, f"5.{n}.{n}" + "9" * 50) for n in range(RECIPIENTS_LIMIT))
     moments = tuple(Moment(ROW.due + n, State.CANCELLED, "\U0001f4e7\x00" * 500) for n in range(3 * TIMELINE_LENGTH))
-    columns = to_columns(replace(ROW, recipients=results, timeline=moments, sender="\U0001f4e7" * 9_000))
+    references = tuple(f"{n:024x}" for n in range(RECIPIENTS_LIMIT))
+    full = replace(ROW, recipients=results, timeline=moments, sender="\U0001f4e7" * 9_000, recipient_refs=references)
+    columns = to_columns(full)
     sizes = {name: len(value.encode("utf-16-le")) // 2 for name, value in columns.items() if isinstance(value, str)}
     assert max(sizes.values()) <= COLUMN_LIMIT
     row = from_columns("mail-1", stored(columns))
     assert len(row.recipients) == RECIPIENTS_LIMIT
+    assert row.recipient_refs == references
     assert [moment.at for moment in row.timeline] == [ROW.due, *(m.at for m in moments[-(TIMELINE_LENGTH - 1) :])]
 
 
@@ -133,8 +156,11 @@ def test_a_missing_column_is_named(column: str) -> None:
         from_columns("mail-1", columns)
 
 
+FULL = replace(ROW, recipient_refs=("a" * 24,), deadline=ROW.due, standstill=ROW.due, stopped="c" * 16)
+
+
 @given(
-    st.sampled_from(sorted(to_columns(ROW))), st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.binary())
+    st.sampled_from(sorted(to_columns(FULL))), st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.binary())
 )
 def test_no_value_of_a_column_is_a_crash(column: str, value: object) -> None:
     """Whatever stands in a column: a row, or a fault that names the column."""
