@@ -69,8 +69,8 @@ class Attempt:
         """The row as this attempt last wrote or read it."""
         return self._entry.row
 
-    async def claim(self) -> bool:
-        """Write the intent to transmit; False when another attempt was quicker and nothing may be sent."""
+    async def claim(self) -> None:
+        """Write the intent to transmit; raises `Conflict` where somebody was quicker, and then nothing may be sent."""
         now = self._times.clock()
         claimed = move(
             self.row,
@@ -81,11 +81,7 @@ class Attempt:
             attempt_trace=self._trace,
             lease_until=now + self._times.lease,
         )
-        try:
-            self._entry = await self._ledger.update(self._entry, claimed)
-        except Conflict:
-            return False
-        return True
+        self._entry = await self._ledger.update(self._entry, claimed)
 
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:
@@ -111,13 +107,16 @@ class Attempt:
                         return
 
     async def conclude(self, outcome: Outcome, stop: Stop | None = None) -> None:
-        """Write what the attempt came to: the mail is final, waits with a new message, at `stop`, or for a person."""
+        """Write what the attempt came to: the mail is final, waits with a new message, at `stop`, or for a person.
+
+        Raises `Conflict` where somebody else wrote the row and it is not for us to write it any more.
+        """
         for n in range(OUTCOME_TRIES):
             try:
                 return await self._write(outcome, stop)
             except Conflict:
                 if not await self._reread(outcome):
-                    return None
+                    raise
             except (StorageUnavailable, StorageForbidden):
                 if n + 1 == OUTCOME_TRIES:
                     raise

@@ -8,7 +8,6 @@ poison queue are left for crashes and bugs (design rule 3).
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt, Times
@@ -92,12 +91,23 @@ class Send:
             began, outcome = self.times.clock(), PUT_BACK
             try:
                 outcome = await self._deliver(order, span)
+            except Conflict as overtaken:
+                await self._give_way(order, overtaken)
             except (StorageUnavailable, StorageForbidden, NewerRow, BrokenRow) as later:
                 span.fail(type(later).__name__)
                 await self.placer.copy(order, delay=STORAGE_PAUSE)
             took = max(0.0, self.times.clock() - began)
             said = {Attr.MESSAGING_DESTINATION: SENDING, Attr.OUTCOME: outcome}
             self.telemetry.record(Metric.PROCESS_DURATION, took, said)
+
+    async def _give_way(self, order: Order, overtaken: Conflict) -> None:
+        """Somebody else wrote the row and takes care of the mail, unless all they wrote is this very order's ticket.
+
+        A message is put before its row learns the ticket: whoever takes it so soon loses the row to just that write.
+        """
+        row = overtaken.current.row if overtaken.current else None
+        if row is not None and row.state is State.WAITING and order.ticket >= row.ticket:
+            await self.placer.copy(order, delay=EARLY)
 
     async def _deliver(self, order: Order, span: Span) -> str:
         """The outcome in one word, for the telemetry."""
@@ -159,20 +169,19 @@ class Send:
         await Attempt(entry, ledger=self.ledger, placer=self.placer, times=self.times).declare_dead()
 
     async def _way(self, entry: Entry, sender: Sender) -> Way | None:
-        """The mailbox that takes the mail; None where the mail ends here: held at a stop, or its time to live is over."""
+        """The mailbox that takes the mail; None where it ends here: held at a stop, or its time to live is over."""
         row, now = entry.row, self.times.clock()
         found = await self.breakers.open_way(ways(row, sender))
         ends_at = woken(row, now).ends_at
-        with suppress(Conflict):  # whoever wrote the row takes care of the mail
-            if isinstance(found, Stop) and min(now, found.since) <= ends_at:
-                since = max(found.since, row.accepted_at) if row.standstill is None else row.standstill
-                await self._hold(entry, found, since=since)
-            elif now > ends_at:
-                expired = move(woken(row, now), State.EXPIRED, at=now, reason="expired")
-                await self.ledger.update(entry, replace(expired, ticket=row.ticket + 1))
-            else:
-                return found if isinstance(found, Way) else None
-        return None
+        if isinstance(found, Stop) and min(now, found.since) <= ends_at:
+            since = max(found.since, row.accepted_at) if row.standstill is None else row.standstill
+            await self._hold(entry, found, since=since)
+            return None
+        if now > ends_at:
+            expired = move(woken(row, now), State.EXPIRED, at=now, reason="expired")
+            await self.ledger.update(entry, replace(expired, ticket=row.ticket + 1))
+            return None
+        return found if isinstance(found, Way) else None
 
     async def _hold(self, entry: Entry, stop: Stop, *, since: float) -> None:
         held = note(entry.row, at=self.times.clock(), reason=f"stopped: {stop.reason.code}")
@@ -193,8 +202,7 @@ class Send:
         async with turn:
             stop = await self.breakers.holding(way)  # the turn may have taken a minute to come
             if stop is not None:
-                with suppress(Conflict):
-                    await self._hold(entry, stop, since=self.times.clock())
+                await self._hold(entry, stop, since=self.times.clock())
                 return None
             return await self.transmission.through(way.mailbox, attempt, mail, sender, content)
 
@@ -209,22 +217,14 @@ class Send:
     async def _defer(self, entry: Entry, seconds: float, reason: str) -> None:
         """Not an attempt: the mail goes back to the queue until its time."""
         now = self.times.clock()
-        try:
-            await self.placer.again(entry, note(entry.row, at=now, reason=reason), delay=seconds, now=now)
-        except Conflict:
-            return  # whoever wrote the row placed a message of its own
+        await self.placer.again(entry, note(entry.row, at=now, reason=reason), delay=seconds, now=now)
 
     async def _park(self, order: Order, reason: Reason) -> None:
         entry = await self.ledger.read(order.id)
         if entry is not None and entry.row.state is State.WAITING:
             now = self.times.clock()
-            await self._write(entry, move(replace(entry.row, why=reason), State.PARKED, at=now, reason=reason.code))
-
-    async def _write(self, entry: Entry, row: MailRow) -> None:
-        try:
-            await self.ledger.update(entry, replace(row, ticket=row.ticket + 1))
-        except Conflict:
-            return  # somebody else moved the mail; what they wrote stands
+            parked = move(replace(entry.row, why=reason), State.PARKED, at=now, reason=reason.code)
+            await self.ledger.update(entry, replace(parked, ticket=parked.ticket + 1))
 
 
 def say(mail_id: str, outcome: Retry | Rejected | Parked | Unknown) -> None:

@@ -8,6 +8,7 @@ from shared.rules.config import Sender
 from shared.rules.mail import Mail
 from shared.rules.mail_row import pending
 from shared.rules.outcome import AuthRefused, NotSent, Outcome, Parked, Reason, Rejected, Retry
+from shared.rules.storage_errors import Conflict
 from shared.rules.token_errors import TokenUnavailable
 
 AUTH_PAUSE = 900.0
@@ -21,8 +22,8 @@ class Transmission:
     tokens: Tokens
     gateway: Gateway
 
-    async def through(self, mailbox: str, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome | None:
-        """Send the mail to whoever is still to get it; None where another attempt was quicker."""
+    async def through(self, mailbox: str, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome:
+        """Send the mail to whoever is still to get it; raises `Conflict` where another attempt was quicker."""
         session = await self._session(mailbox)
         if isinstance(session, Retry | Rejected | Parked):
             return session
@@ -62,13 +63,15 @@ class Transmission:
         return Retry(AUTH_PAUSE, refused.reason, refused.reply)
 
 
-async def _transact(session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome | None:
+async def _transact(session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome:
     recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
     offer = await session.offer(sender.from_address, recipients, len(content))
     if offer.outcome is not None:
         return offer.outcome
-    if not await attempt.claim():
+    try:
+        await attempt.claim()
+    except Conflict:
         await session.abandon()
-        return None
+        raise
     async with attempt.lease():
         return await session.transmit(content)
