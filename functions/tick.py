@@ -1,4 +1,4 @@
-"""The tick, the one timer: closes the digest windows that are due, ends stops whose time has come, and sweeps."""
+"""The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, and what may be removed."""
 
 import azure.functions as func
 
@@ -18,8 +18,13 @@ def build(settings: Settings) -> func.Blueprint:
             rooms = house()
         except NotConfigured:
             return  # health names the faults; a tick that failed every few minutes would only hide them in noise
-        await rooms.digests.close_due()
-        await rooms.stops.run()
-        await rooms.sweep.run()
+        failures: list[Exception] = []
+        for part in (rooms.digests.close_due, rooms.stops.run, rooms.sweep.run, rooms.cleanup.run):
+            try:
+                await part()
+            except Exception as failure:  # noqa: BLE001 - what one part meets must not keep the others from their work
+                failures.append(failure)
+        if failures:
+            raise ExceptionGroup("parts of the tick failed; the next one tries again", failures)
 
     return blueprint

@@ -16,6 +16,8 @@ from shared.rules.mail import Mail, encode
 from shared.rules.mail_row import Entry, MailRow, Provenance, begin
 from shared.rules.outcome import Fate, RecipientResult
 from shared.rules.permissions import allow
+from shared.rules.problems import Refused
+from shared.rules.send_times import check_not_over, check_reach
 from shared.rules.states import State
 from shared.rules.storage_errors import AlreadyThere, Conflict
 from shared.telemetry import Attr, Metric, Span, Telemetry
@@ -79,7 +81,16 @@ class Accept:
     async def check(self, envelope: Envelope, caller: Caller) -> None:
         """Everything that could refuse the envelope, without storing anything; raises `Refused`."""
         allow(self.config, senders_allowed=caller.senders, envelope=envelope)
+        check_reach(envelope, self.clock())
         await self.compose(envelope, caller)
+
+    async def check_not_over(self, envelope: Envelope, caller: Caller, key: str) -> None:
+        """Raise `Refused` where the mail's end has come, unless the caller only repeats a mail that was taken in time."""
+        try:
+            check_not_over(envelope, self.clock())
+        except Refused:
+            if await self.ledger.read(identifiers.mail_id(caller.name, key)) is None:
+                raise
 
     async def check_key(self, envelope: Envelope, caller: Caller, key: str) -> None:
         """Raise `KeyConflict` where the caller's key stands for other content already; stores nothing."""
@@ -96,6 +107,7 @@ class Accept:
         attributes: dict[Attr, str | int | float | bool] = {Attr.DOOR: origin.door}
         with self.telemetry.span("accept", attributes=attributes, parent=origin.parent, links=origin.links) as span:
             allow(self.config, senders_allowed=caller.senders, envelope=envelope)
+            check_reach(envelope, self.clock())
             composed = await self.compose(envelope, caller)
             payload = encode(composed.mail)
             row = self._row(envelope, composed, payload, caller, origin, span)
@@ -155,18 +167,14 @@ class Accept:
             date=due,
             accepted_at=now,
             due=due,
-            expires_at=_expiry(envelope, sender, due),
+            expires_at=due + sender.expires_after,
+            deadline=envelope.expires_at.timestamp() if envelope.expires_at else None,
             on_unknown=_on_unknown(envelope, sender),
             priority=envelope.priority,
             traceparent=span.traceparent,
             recipients=tuple(RecipientResult(Fate.PENDING) for _ in composed.mail.recipients),
         )
         return begin(row, reason="accepted")
-
-
-def _expiry(envelope: Envelope, sender: Sender, due: float) -> float:
-    latest = due + sender.expires_after
-    return min(latest, envelope.expires_at.timestamp()) if envelope.expires_at else latest
 
 
 def _on_unknown(envelope: Envelope, sender: Sender) -> OnUnknown:

@@ -60,6 +60,9 @@ class OpenMails(Protocol):
     async def look_again(self, mail: OpenMail, at: float) -> None:
         """Nobody needs to look before `at`."""
 
+    async def refile(self, mail: OpenMail, row: MailRow) -> None:
+        """The entry goes from where it was found to where a mail in the state of `row` belongs."""
+
     async def stop(self, row: MailRow, key: str) -> None:
         """Note that the mail waits at the place with this key, beside the entry that it has; doing it again is fine."""
 

@@ -63,6 +63,7 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
             producers=tables.producers,
             webhooks=tables.webhooks,
             digests=tables.digests,
+            retention=tables.retention,
             digest_of_file=digest,
         )
     return MailPart(mail, tables, raw is not None, registration, ca_file, faults, advise(tables))

@@ -13,7 +13,7 @@ from shared.rules.field_rules import single_line
 from shared.rules.mail_row import Entry, MailRow, move
 from shared.rules.outcome import Fate, RecipientResult
 from shared.rules.states import State
-from shared.rules.storage_errors import Conflict
+from shared.rules.storage_errors import Conflict, PayloadChanged, PayloadGone
 from shared.rules.strict import Check, convert, parse_json
 
 REDRIVABLE = frozenset({State.PARKED, State.REJECTED, State.EXPIRED, State.UNKNOWN})
@@ -67,8 +67,9 @@ class Steer:
         return await self._end(entry, GIVEN_UP_BY_HAND, f"cancelled by {who}: {why}")
 
     async def redrive(self, entry: Entry, *, who: str, why: str) -> MailRow:
-        """Put a mail back under the same id and Message-ID; its time to live begins again. Raises `NotPossible`.
+        """Put a mail back under the same id and Message-ID. Raises `NotPossible`.
 
+        Its time to live begins again, and the caller's own deadline counts no longer: the operator has decided.
         Recipients that had it keep it: only those that were refused, or of whom nobody knows, are offered again.
         """
         row = entry.row
@@ -77,6 +78,7 @@ class Steer:
         sender = self.config.senders.get(row.sender)
         if sender is None:
             raise NotPossible("the message was never accepted as a mail, or mail.toml lost its sender; send it again")
+        await self._check_content(row.id)
         now = self.clock()
         waiting = move(row, State.WAITING, at=now, reason=f"put back by {who}: {why}")
         again = replace(
@@ -84,11 +86,23 @@ class Steer:
             recipients=tuple(_offered_again(one) for one in row.recipients),
             possible_duplicate=row.possible_duplicate or row.state is State.UNKNOWN,
             expires_at=now + sender.expires_after,
+            deadline=None,
+            standstill=None,
         )
         try:
             return (await self.placer.again(entry, again, delay=0.0, now=now)).row
         except Conflict:
             raise NotPossible("the mail was changed at this moment; look at it again") from None
+
+    async def _check_content(self, mail_id: str) -> None:
+        """Raise `NotPossible` where there is nothing to send, before the mail is put back only to be parked."""
+        try:
+            await self.ledger.open(mail_id)
+        except PayloadGone:
+            cause = "its content was removed, as it is some time after a mail's end ([retention] payload in mail.toml)"
+            raise NotPossible(f"{cause}; send it as a new mail") from None
+        except PayloadChanged:
+            raise NotPossible("its content is not what was accepted; send it as a new mail") from None
 
     async def _end(self, entry: Entry, allowed: frozenset[State], reason: str) -> MailRow:
         row = entry.row

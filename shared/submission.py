@@ -35,11 +35,12 @@ class Submission:
         if isinstance(value, list):
             return await self._batch(value, caller, origin)
         envelope = envelope_from(value)
-        return await self.accept(envelope, caller, _with_key(origin, envelope))
+        keyed = _with_key(origin, envelope)
+        await self.accept.check_not_over(envelope, caller, keyed.key)
+        return await self.accept(envelope, caller, keyed)
 
     async def _batch(self, values: list[Any], caller: Caller, origin: Origin) -> list[Accepted]:
-        envelopes = await self._validated(values, caller)
-        keyed = [(_with_key(replace(origin, key=f"{origin.key}/{n}"), e), e) for n, e in enumerate(envelopes)]
+        keyed = await self._validated(values, caller, origin)
         await self._check_keys(keyed, caller)
         return [await self.accept(e, caller, o) for o, e in keyed]
 
@@ -52,21 +53,23 @@ class Submission:
                 raise KeyConflict(identifiers.mail_id(caller.name, origin.key))
             await self.accept.check_key(envelope, caller, origin.key)
 
-    async def _validated(self, values: list[Any], caller: Caller) -> list[Envelope]:
+    async def _validated(self, values: list[Any], caller: Caller, origin: Origin) -> list[tuple[Origin, Envelope]]:
         if not 1 <= len(values) <= BATCH_LIMIT:
             raise Refused((Problem("", f"a batch holds 1 to {BATCH_LIMIT} envelopes; split it"),))
         problems: list[Problem] = []
-        envelopes: list[Envelope] = []
+        sound: list[tuple[Origin, Envelope]] = []
         for n, value in enumerate(values):
             try:
                 envelope = envelope_from(value)
+                keyed = _with_key(replace(origin, key=f"{origin.key}/{n}"), envelope)
                 await self.accept.check(envelope, caller)
-                envelopes.append(envelope)
+                await self.accept.check_not_over(envelope, caller, keyed.key)
+                sound.append((keyed, envelope))
             except Refused as refused:
                 problems += [Problem(f"/{n}{p.pointer}", p.message) for p in refused.problems]
         if problems:
             raise Refused(tuple(problems))
-        return envelopes
+        return sound
 
 
 def _with_key(origin: Origin, envelope: Envelope) -> Origin:

@@ -33,6 +33,7 @@ from shared.edges.token_source import FetchToken, TokenSource
 from shared.health import Health
 from shared.intake import Intake
 from shared.placing import Placer
+from shared.retention import Cleanup
 from shared.rules.callers import Caller, function_key
 from shared.rules.config import HttpAuth, IdentityWay, MailConfig
 from shared.rules.faults import Fault, NotConfigured
@@ -52,9 +53,6 @@ from shared.webhook import Webhooks
 NO_MAIL = "0" * 32
 """An id that no mail has: reading it asks whether the ledger answers."""
 
-KEEP_PAYLOAD = 86_400.0
-"""Seconds for which a final mail keeps its payload (design 3.7)."""
-
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -66,6 +64,7 @@ class House:
     send: Send
     digests: Digests
     sweep: Sweep
+    cleanup: Cleanup
     webhooks: Webhooks
     status: Status
     steer: Steer
@@ -90,7 +89,7 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     )
     account = StorageAccount(storage)
     queues = Queues(account)
-    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id, keep_payload=KEEP_PAYLOAD)
+    ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id, keep_payload=config.retention.payload)
     composer = Composer(TemplateFiles(root / "templates"), Attachments(account))
     placer = Placer(queues, ledger, ledger, telemetry)
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
@@ -112,6 +111,7 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         send=Send(config, ledger, placer, breakers, pace, transmission, composer.assemble, telemetry, times),
         digests=digests,
         sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
+        cleanup=Cleanup(config.retention, ledger, ledger, telemetry, time.time),
         webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
         status=Status(config, ledger, ledger, time.time),
         steer=Steer(config, ledger, placer, time.time),

@@ -96,6 +96,10 @@ class OpenIndex:
         """Nobody needs to look at the mail before `at`; its entry stays in its list (`due`, `payload` or `row`)."""
         await self._move(mail.key, _key(mail.list, at, mail.mail_id))
 
+    async def refile(self, mail: OpenMail, row: MailRow) -> None:
+        """The entry goes to where a mail in the state of `row` belongs, even if somebody else has moved it meanwhile."""
+        await self._transfer(mail.key, self._place(row))
+
     async def stop(self, row: MailRow, key: str) -> None:
         """Note that the mail waits at the place with this key; doing it again is fine."""
         await self._entries.upsert(_entity(_key(f"{STOP}|{key}", row.date, row.id)))
@@ -128,8 +132,7 @@ class OpenIndex:
         It is made of what no deferral changes: the mail's Date, which is its first due time, or the time of its end.
         """
         if row.state in FINAL:
-            ended = row.timeline[-1].at if row.timeline else row.accepted_at
-            return _key(PAYLOAD, ended + self._keep_payload, row.id)
+            return _key(PAYLOAD, row.changed_at + self._keep_payload, row.id)
         return _key(HELD if row.state in WAITS_FOR_A_PERSON else DUE, row.date, row.id)
 
     async def _move(self, old: str, new: str) -> None:

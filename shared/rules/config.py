@@ -107,6 +107,18 @@ class Digest:
     template: str
 
 
+KEEP_PAYLOAD, KEEP_ROWS = 86_400.0, 90 * 86_400.0
+"""Seconds: a day to put a refused mail back, and a quarter of a year to answer what became of one (design 3.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Seconds for which a final mail's content and its row are kept, both counted from its last change of state."""
+
+    payload: float = KEEP_PAYLOAD
+    rows: float = KEEP_ROWS
+
+
 @dataclass(frozen=True, slots=True)
 class MailConfig:
     """The whole of `mail.toml`. `digest_of_file` is the hash that the ledger stores with every mail."""
@@ -118,4 +130,5 @@ class MailConfig:
     producers: dict[str, Producer] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
     digest_of_file: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from shared.rules.callers import FUNCTION_KEY
 from shared.rules.clouds import CUSTOM, UNPROVEN
-from shared.rules.config import Digest, HttpAuth, Producer, Sender, Webhook
+from shared.rules.config import Digest, HttpAuth, Producer, Retention, Sender, Webhook
 from shared.rules.digest_windows import check_schedule
 from shared.rules.faults import Fault, nearest, printable
 from shared.rules.mail_toml import Tables
@@ -35,6 +35,7 @@ def check(tables: Tables, templates: Collection[str]) -> list[Fault]:
     return [
         *_senders(tables),
         *_producers(tables),
+        *_retention(tables.retention),
         *(fault for webhook in tables.webhooks.values() for fault in _webhook(webhook, tables, templates)),
         *(fault for digest in tables.digests.values() for fault in _digest(digest, tables, templates)),
     ]
@@ -90,6 +91,12 @@ def _producers(tables: Tables) -> Iterator[Fault]:
             yield Fault(f"{path}.queue", cause, "give each producer a queue of its own")
         for number, name in enumerate(producer.senders):
             yield from _reference(f"{path}.senders[{number}]", "senders", name, tables.sender_names)
+
+
+def _retention(retention: Retention) -> Iterator[Fault]:
+    if retention.rows < retention.payload:
+        cause = "is shorter than retention.payload, but without its row nobody finds a mail's content"
+        yield Fault("retention.rows", cause, "write the same duration or a longer one")
 
 
 def _queue(producer: Producer) -> Iterator[Fault]:

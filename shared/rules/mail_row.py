@@ -85,6 +85,11 @@ class MailRow:
         """When its time to live ends, as far as is known now."""
         return self.expires_at if self.deadline is None else min(self.expires_at, self.deadline)
 
+    @property
+    def changed_at(self) -> float:
+        """The last moment of its timeline; of a final mail the time of its end, from which its retention counts."""
+        return self.timeline[-1].at if self.timeline else self.accepted_at
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

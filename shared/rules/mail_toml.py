@@ -6,7 +6,7 @@ What one table says about another is checked in `config_checks`.
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from shared.rules.config import Digest, HttpAuth, Identity, Producer, Sender, Webhook
+from shared.rules.config import Digest, HttpAuth, Identity, Producer, Retention, Sender, Webhook
 from shared.rules.conversion import convert
 from shared.rules.faults import KEYLESS_CAUSE, KEYLESS_CURE, Fault, looks_secret, printable, unknown
 from shared.rules.mail_toml_schema import (
@@ -18,6 +18,7 @@ from shared.rules.mail_toml_schema import (
     HttpTable,
     IdentityTable,
     ProducerTable,
+    RetentionTable,
     SenderTable,
     Table,
     WebhookTable,
@@ -44,6 +45,7 @@ class Tables:
     producers: dict[str, Producer] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
+    retention: Retention = field(default_factory=Retention)
     sender_names: frozenset[str] = frozenset()
     digest_names: frozenset[str] = frozenset()
     secret_names: frozenset[str] = frozenset()
@@ -55,6 +57,7 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
     cloud = _single(raw, "cloud", CloudTable, faults)
     identity = _single(raw, "identity", IdentityTable, faults) or IdentityTable()
     http = _single(raw, "http", HttpTable, faults) or HttpTable()
+    retention = _single(raw, "retention", RetentionTable, faults) or RetentionTable()
     digests = {name: _digest(name, table) for name, table in _named(raw, "digests", DigestTable, faults).items()}
     webhooks = _named(raw, "webhooks", WebhookTable, faults)
     tables = Tables(
@@ -65,6 +68,7 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
         producers={name: _producer(name, table) for name, table in _named(raw, "producers", ProducerTable, faults).items()},
         webhooks={name: _webhook(name, table, digests) for name, table in webhooks.items()},
         digests=digests,
+        retention=Retention(payload=retention.payload, rows=retention.rows),
         sender_names=frozenset(_section(raw, "senders")),
         digest_names=frozenset(_section(raw, "digests")),
         secret_names=_secret_names(raw),

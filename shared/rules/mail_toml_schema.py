@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shared.rules.config import HttpAuth, IdentityModel, IdentityWay, OnUnknown
+from shared.rules.config import KEEP_PAYLOAD, KEEP_ROWS, HttpAuth, IdentityModel, IdentityWay, OnUnknown
 from shared.rules.conversion import Check, Read
-from shared.rules.setting_values import address, from_field, life, recipient_rule
+from shared.rules.setting_values import address, content_rest, from_field, life, recipient_rule, row_rest
 
 Address = Annotated[str, Check(address)]
 Addresses = Annotated[list[Address], Meta(min_length=1)]
@@ -38,6 +38,13 @@ class HttpTable(Table):
     """`[http]`: who proves the callers of the HTTP API."""
 
     auth: HttpAuth = HttpAuth.FUNCTION_KEY
+
+
+class RetentionTable(Table):
+    """`[retention]`: how long what is over is kept."""
+
+    payload: Annotated[float, Read(content_rest)] = KEEP_PAYLOAD
+    rows: Annotated[float, Read(row_rest)] = KEEP_ROWS
 
 
 class SenderTable(Table):
@@ -82,7 +89,12 @@ class DigestTable(Table):
     template: str
 
 
-SINGLE: dict[str, type[Table]] = {"cloud": CloudTable, "identity": IdentityTable, "http": HttpTable}
+SINGLE: dict[str, type[Table]] = {
+    "cloud": CloudTable,
+    "identity": IdentityTable,
+    "http": HttpTable,
+    "retention": RetentionTable,
+}
 NAMED: dict[str, type[Table]] = {
     "senders": SenderTable,
     "producers": ProducerTable,
@@ -95,6 +107,8 @@ CURES = {
     "way": 'say "managed-identity" or "federated"',
     "model": 'say "rbac" or "claim"',
     "auth": 'say "function-key" or "entra"',
+    "payload": 'write a duration from "1h" to "90d"',
+    "rows": 'write a duration from "7d" to "3650d"',
     "from": 'write a name and an address: "Contoso Alerts <alerts@contoso.test>"',
     "mailboxes": 'list the addresses that log in: ["alerts@contoso.test"]',
     "on_unknown": 'say "resend" (rather twice than never) or "hold" (a person decides)',

@@ -23,6 +23,20 @@ _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATEXT}(?:\.{_ATEXT})*@(?!.*--)(?:{LABEL}\.)+[A-Za-z]{{2,63}}")
 _RESERVED_TOPS = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
 
+HOUR, DAY = 3600.0, 86_400.0
+
+SHORTEST_CONTENT = HOUR
+"""Seconds. A refused mail can be put back only while its content is there: a person needs time to see it."""
+
+LONGEST_CONTENT = 90 * DAY
+"""Seconds. The content is other people's words and addresses; who needs it longer has it in Sent Items."""
+
+SHORTEST_ROW = 7 * DAY
+"""Seconds. A key is remembered while its row lives, and event sources, queues and people repeat for days."""
+
+LONGEST_ROW = 3650 * DAY
+"""Seconds. Ten years cover the usual duties to keep records; "for ever" would be a decision that nobody took."""
+
 _FROM = re.compile(r'(?P<name>"[^"\\]*"|[^"<>@,;:\\]*)\s*<(?P<address>[^<>]*)>')
 
 
@@ -62,9 +76,34 @@ def recipient_rule(text: str) -> str:
 
 def life(value: object) -> float:
     """Seconds of a duration such as `24h`, at most `LONGEST_LIFE`; raises `ValueError`."""
+    seconds = _seconds(value)
+    if seconds > LONGEST_LIFE:
+        raise ValueError('is longer than 30 days; write "30d" or less')
+    return seconds
+
+
+def content_rest(value: object) -> float:
+    """Seconds for which a final mail keeps its content, `SHORTEST_CONTENT` to `LONGEST_CONTENT`; raises `ValueError`."""
+    seconds = _seconds(value)
+    if seconds < SHORTEST_CONTENT:
+        raise ValueError('is shorter than an hour, in which nobody could put a refused mail back; write "1h" or more')
+    if seconds > LONGEST_CONTENT:
+        raise ValueError('is longer than 90 days, and mail is not to be hoarded here; write "90d" or less')
+    return seconds
+
+
+def row_rest(value: object) -> float:
+    """Seconds for which the row of a final mail is kept, `SHORTEST_ROW` to `LONGEST_ROW`; raises `ValueError`."""
+    seconds = _seconds(value)
+    if seconds < SHORTEST_ROW:
+        raise ValueError('is shorter than 7 days, in which events are repeated and would be sent again; write "7d" or more')
+    if seconds > LONGEST_ROW:
+        raise ValueError('is longer than ten years; write "3650d" or less')
+    return seconds
+
+
+def _seconds(value: object) -> float:
     seconds = duration(value) if isinstance(value, str) else None
     if seconds is None:
         raise ValueError('is not a duration; write a whole number and s, m, h or d, such as "90m", "24h" or "7d"')
-    if seconds > LONGEST_LIFE:
-        raise ValueError('is longer than 30 days; write "30d" or less')
     return seconds

@@ -184,3 +184,20 @@ async def test_an_entry_can_be_moved_by_two_at_once(ledger: Indexed) -> None:
     await ledger.hold(mail)
     await ledger.hold(mail)
     assert names(await ledger.held()) == ["mail-1"]
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.PARKED, State.REJECTED])
+async def test_an_entry_goes_where_its_mail_belongs(ledger: Indexed, state: State) -> None:
+    """Found among the mails whose content or row should go, one that is not final comes back to where it is worked on."""
+    row = replace(a_mail(), state=state)
+    await ledger.insert(row, PAYLOAD)
+    (mail,) = (*await ledger.due(NOON), *await ledger.held(), *await ledger.spent(LONG_AFTER))
+    await ledger.emptied(mail, NOON)
+    (lost,) = await ledger.outdated(NOON)
+    await ledger.settle(lost)  # somebody else was there first
+    for _ in range(2):
+        await ledger.refile(lost, row)
+    assert await ledger.outdated(LONG_AFTER) == []
+    found = (names(await ledger.due(NOON)), names(await ledger.held()), names(await ledger.spent(LONG_AFTER)))
+    wanted = {State.WAITING: 0, State.PARKED: 1, State.REJECTED: 2}[state]
+    assert [found.index(one) for one in found if one == ["mail-1"]] == [wanted]

@@ -154,6 +154,12 @@ class FakeLedger(Failing):
         self._begin("look_again")
         self._list(mail)[mail.mail_id] = at
 
+    async def refile(self, mail: OpenMail, row: MailRow) -> None:
+        """As the port says."""
+        self._begin("refile")
+        self._list(mail).pop(mail.mail_id, None)
+        self._enter(row)
+
     def _list(self, mail: OpenMail) -> dict[str, float]:
         lists = {"due": self.index, "payload": self.resting, "row": self.aging, "held": {}}
         lists |= {"stop": self.noted.get(mail.key, {}), "to": self.recipients.get(mail.key, {})}
@@ -163,7 +169,7 @@ class FakeLedger(Failing):
         if row.state in UNDER_WAY:
             self.index[row.id] = row.date
         elif row.state in FINAL:
-            self.resting[row.id] = (row.timeline[-1].at if row.timeline else row.accepted_at) + self._keep_payload
+            self.resting[row.id] = row.changed_at + self._keep_payload
         else:
             self.for_a_person.add(row.id)
 

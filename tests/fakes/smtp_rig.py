@@ -20,6 +20,9 @@ from tests.fakes.smtp import FakeGateway
 
 MAILBOX = "alerts@contoso.test"
 
+UNHURRIED = ExchangeConfig(messages_per_minute=10_000)
+"""A simulator that never slows a suite down."""
+
 
 class Offered(Protocol):
     """As the port says."""
@@ -113,13 +116,13 @@ def fake_rig() -> Rig:
 
 
 @asynccontextmanager
-async def simulator_rig(keys: SigningKeys, folder: Path) -> AsyncIterator[Rig]:
+async def simulator_rig(keys: SigningKeys, folder: Path, config: ExchangeConfig = UNHURRIED) -> AsyncIterator[SimulatorRig]:
     """A simulator of its own, with a token that `keys` signed."""
     now = time.time()
     authority, directory = ThrowAwayAuthority(), Directory(keys=keys, clock=time.time)
     authority.write_certificate(folder / "ca.pem")
     text, expires_on = directory.issue(SYSTEM_ASSIGNED, "https://outlook.office365.com", endpoint="identity")
-    exchange = Exchange(ExchangeConfig(messages_per_minute=10_000), authority.server_context(), keys.public_keys, time.time)
+    exchange = Exchange(config, authority.server_context(), keys.public_keys, time.time)
     port = await exchange.start()
     gateway = SmtpGateway(
         Cloud("custom", "localhost", port, "", ""),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -33,9 +34,10 @@ def delete(client: Client, mail: str) -> httpx.Response:
     return httpx.delete(address, headers=client.key, timeout=30.0, trust_env=False)
 
 
-def test_a_mail_that_waits_is_cancelled_by_its_caller(client: Client) -> None:
+def test_a_mail_for_next_month_is_cancelled_by_its_caller(client: Client) -> None:
     """200 and the mail's status; a second time as well."""
-    mail = client.submit(to=["cancelled@contoso.test"], send_at="2099-01-01T00:00:00Z", expires_at="2099-01-02T00:00:00Z")
+    at, end = ((datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (30, 31))
+    mail = client.submit(to=["cancelled@contoso.test"], send_at=at, expires_at=end)
     for _ in range(2):
         answer = delete(client, mail)
         assert answer.status_code == 200

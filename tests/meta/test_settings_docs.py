@@ -19,6 +19,8 @@ TABLES = {**SINGLE, **NAMED}
 WORDED_DEFAULTS = {
     ("senders", "allow_recipients"): "the sender's own domain",
     ("senders", "expires_after"): '"24h"',
+    ("retention", "payload"): '"1d"',
+    ("retention", "rows"): '"90d"',
     ("webhooks", "sender"): "the digest's",
     ("webhooks", "to"): "the digest's",
 }

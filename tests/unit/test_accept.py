@@ -145,9 +145,15 @@ async def test_the_earlier_end_wins() -> None:
     """An absolute `expires_at` cuts the sender's `expires_after`, and never lengthens it."""
     stage = Stage()
     soon = (await stage.accept(an_envelope(expires_at="2027-01-15T09:00:00Z"))).row
-    late = (await stage.accept(an_envelope(expires_at="2030-01-01T00:00:00Z"), key="k2")).row
-    assert soon.expires_at == 1_800_003_600.0
-    assert late.expires_at == stage.now + 86_400
+    late = (await stage.accept(an_envelope(expires_at="2027-06-01T00:00:00Z"), key="k2")).row
+    assert (soon.ends_at, soon.deadline) == (1_800_003_600.0, 1_800_003_600.0)
+    assert (late.ends_at, late.expires_at) == (stage.now + 86_400, stage.now + 86_400)
+
+
+async def test_a_queue_s_mail_that_comes_too_late_is_accepted_all_the_same() -> None:
+    """It was in time when its producer wrote it; it expires, and an operator can still put it back."""
+    stage = Stage()
+    assert (await stage.accept(an_envelope(expires_at="2027-01-15T07:00:00Z"))).row.ends_at < stage.now
 
 
 def test_a_caller_sees_its_own_mails_and_those_of_producers_that_list_it() -> None:

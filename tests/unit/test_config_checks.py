@@ -4,7 +4,7 @@ import pytest
 
 from shared.rules.addresses import check_address
 from shared.rules.clouds import WORLDWIDE
-from shared.rules.config import HttpAuth, Identity, MailConfig
+from shared.rules.config import HttpAuth, Identity, MailConfig, Retention
 from shared.rules.config_checks import advise, may_receive
 from shared.rules.envelope import Envelope
 from shared.rules.permissions import allow
@@ -86,6 +86,31 @@ def test_a_file_without_a_sender_is_a_fault() -> None:
 def test_one_wrong_value_is_one_fault_with_its_path(old: str, new: str, path: str) -> None:
     """Every rule has its culprit, and no other table is blamed."""
     assert names(changed(old, new)) == [path]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('payload = "30m"', "retention.payload"),
+        ('payload = "91d"', "retention.payload"),
+        ("payload = 1", "retention.payload"),
+        ('rows = "1d"', "retention.rows"),
+        ('rows = "20000d"', "retention.rows"),
+        ('payload = "30d"\nrows = "29d"', "retention.rows"),
+        ('row = "90d"', "retention.row"),
+    ],
+)
+def test_an_unsound_retention_is_one_fault_with_its_path(text: str, path: str) -> None:
+    """Out of bounds, or rows gone before their content."""
+    assert names(f"{WHOLE}[retention]\n{text}\n") == [path]
+
+
+def test_retention_is_a_day_and_ninety_unless_the_file_says_otherwise() -> None:
+    """Content and rows, in seconds."""
+    assert read(WHOLE)[0].retention == Retention(86_400.0, 90 * 86_400.0)
+    tables, faults = read(f'{WHOLE}[retention]\npayload = "7d"\nrows = "7d"\n')
+    assert not faults
+    assert tables.retention == Retention(7 * 86_400.0, 7 * 86_400.0)
 
 
 @pytest.mark.parametrize(

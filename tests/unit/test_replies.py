@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from shared.rules.outcome import Parked, Phase, Rejected, Reply, Retry
 from shared.rules.replies import Verdict, classify, not_sent, parse_accepted, parse_enhanced
 from shared.rules.reply_table import LONG, PROBE, ROWS, SOON, ReplyKind, Row
+from tests.fakes.reply_cases import CASES, pattern
 from tests.fakes.seen_replies import FRONT_END, SEEN
 
 AUTH, MAIL, RCPT, DOT, CONNECT = Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.FINAL_DOT, Phase.CONNECT
@@ -32,6 +33,19 @@ def test_every_row_is_met_by_a_reply_that_was_seen() -> None:
     """No row of the table is hidden behind another one."""
     met = {(code, judged(phase, code, text).reason) for phase, code, text, _, _ in SEEN}
     assert {(row.code, row.reason) for row in ROWS} <= met
+
+
+@pytest.mark.parametrize("row", ROWS, ids=pattern)
+def test_every_row_is_met_over_the_wire(row: Row) -> None:
+    """A row that nobody can make the simulator say would be a guess (the cases are tried in test_smtp_replies.py)."""
+    assert pattern(row) in {case.row for case in CASES}
+
+
+def test_every_reply_of_the_reference_has_a_row() -> None:
+    """The table lacks nothing, and no two of its rows are found by the same words."""
+    patterns = [pattern(row) for row in ROWS]
+    assert {case.row for case in CASES} <= set(patterns)
+    assert len(set(patterns)) == len(patterns)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code} {row.enhanced} {row.keyword}")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.rules.addresses import check_address
-from shared.rules.setting_values import address, from_field, life, recipient_rule
+from shared.rules.setting_values import address, content_rest, from_field, life, recipient_rule, row_rest
 
 _ODD = st.text(alphabet="aZ9.-_+'!@ <>\"\\(),:;[]é\x00\r\n%", max_size=30)
 _ADDRESSLIKE = st.builds(lambda local, domain: f"{local}@{domain}", _ODD, st.text(alphabet="aZ9.-é_ ", max_size=20))
@@ -102,3 +102,29 @@ def test_anything_else_is_no_duration(text: object) -> None:
     """Without a unit, without a length, or longer than a month."""
     with pytest.raises(ValueError, match=r"duration|longer"):
         life(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("1h", 3600), ("1d", 86_400), ("90d", 7_776_000)])
+def test_content_rests_an_hour_to_ninety_days(text: str, seconds: float) -> None:
+    """Both bounds are fine."""
+    assert content_rest(text) == seconds
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7d", 604_800), ("90d", 7_776_000), ("3650d", 315_360_000)])
+def test_rows_rest_a_week_to_ten_years(text: str, seconds: float) -> None:
+    """Both bounds are fine."""
+    assert row_rest(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["3599s", "0d", "7776001s", "91d", "forever", 86_400, None])
+def test_any_other_rest_of_content_is_refused(text: object) -> None:
+    """With the reason and what to write."""
+    with pytest.raises(ValueError, match=r"; write"):
+        content_rest(text)
+
+
+@pytest.mark.parametrize("text", ["604799s", "3651d", "9999999d", "", True])
+def test_any_other_rest_of_rows_is_refused(text: object) -> None:
+    """With the reason and what to write."""
+    with pytest.raises(ValueError, match=r"; write"):
+        row_rest(text)

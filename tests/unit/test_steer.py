@@ -68,6 +68,30 @@ async def test_a_rejected_mail_is_put_back_under_its_id() -> None:
     assert "put back by ann: template mended" in stage.reasons
 
 
+async def test_a_mail_put_back_has_a_new_time_to_live_and_no_deadline() -> None:
+    """The operator decided after the caller had: the sender's time begins again, whatever `expires_at` said."""
+    stage = Stage()
+    stage.gateway.outcomes = [Rejected(WHY, Reply(554, "5.6.0"))]
+    await stage.accept(an_envelope(expires_at="2027-01-15T09:00:00Z"))
+    await stage.run()
+    stage.later(7200)
+    stage.ledger.rows[stage.row.id] = replace(entry(stage), row=replace(stage.row, standstill=stage.now - 60))
+    row = await steer(stage).redrive(entry(stage), who="ann", why="still wanted")
+    assert (row.deadline, row.standstill, row.ends_at) == (None, None, stage.now + 86_400)
+
+
+async def test_a_mail_whose_content_was_changed_is_not_put_back() -> None:
+    """Somebody edited the storage: what was accepted is not there any more."""
+    stage = Stage()
+    stage.gateway.outcomes = [Rejected(WHY, Reply(554, "5.6.0"))]
+    await stage.accept()
+    await stage.run()
+    stage.ledger.payloads[stage.row.id] = b"other"
+    with pytest.raises(NotPossible, match="not what was accepted"):
+        await steer(stage).redrive(entry(stage), who="ann", why="")
+    assert stage.state() is State.REJECTED
+
+
 async def test_only_those_who_did_not_get_it_are_offered_it_again() -> None:
     """A refused recipient gets another chance; the others no second copy."""
     stage = Stage()

@@ -44,6 +44,38 @@ async def test_a_batch_with_one_fault_stores_nothing_and_points_at_it() -> None:
     assert not stage.ledger.rows
 
 
+async def test_a_mail_whose_end_has_come_is_refused() -> None:
+    """The caller is there and can say a later time: alone, and by its place in a batch."""
+    stage = Stage()
+    late = {**SOUND, "expires_at": "2027-01-15T07:59:59Z"}
+    for body, pointers in ((late, ["/expires_at"]), ([SOUND, late], ["/1/expires_at"])):
+        with pytest.raises(Refused) as refused:
+            await take(stage, body)
+        assert [p.pointer for p in refused.value.problems] == pointers
+    assert not stage.ledger.rows
+
+
+@pytest.mark.parametrize("batch", [False, True])
+async def test_a_repetition_after_the_mail_s_end_is_the_same_mail(batch: bool) -> None:  # noqa: FBT001 - a table
+    """Whoever missed the answer and asks again is told what became of the mail, not that it is too late."""
+    stage = Stage()
+    envelope = {**SOUND, "expires_at": "2027-01-15T08:00:01Z"}
+    first = await take(stage, [envelope] if batch else envelope)
+    stage.later(3600)
+    again = await take(stage, [envelope] if batch else envelope)
+    for one, other in zip(*[[x] if isinstance(x, Accepted) else x for x in (first, again)], strict=True):
+        assert (other.new, other.row.id) == (False, one.row.id)
+
+
+async def test_a_mail_for_too_far_ahead_is_refused_by_its_place() -> None:
+    """More than a year: in a batch nothing is stored either."""
+    stage = Stage()
+    with pytest.raises(Refused) as refused:
+        await take(stage, [SOUND, {**SOUND, "send_at": "2100-01-01T00:00:00Z"}])
+    assert [p.pointer for p in refused.value.problems] == ["/1/send_at"]
+    assert not stage.ledger.rows
+
+
 @pytest.mark.parametrize("size", [0, BATCH_LIMIT + 1])
 async def test_a_batch_has_bounds(size: int) -> None:
     """Neither nothing nor too much."""

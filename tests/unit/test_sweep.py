@@ -6,13 +6,8 @@ import pytest
 
 from shared.placing import SENDING
 from shared.rules.states import State
-from shared.sweep import OVERDUE, Sweep
+from shared.sweep import OVERDUE
 from tests.stage import LEASE, Stage, an_envelope
-
-
-def sweep(stage: Stage) -> Sweep:
-    """The story on the stage's fakes."""
-    return stage.sweep
 
 
 async def test_a_mail_whose_message_is_gone_is_put_back_and_sent(stage: Stage) -> None:
@@ -20,7 +15,7 @@ async def test_a_mail_whose_message_is_gone_is_put_back_and_sent(stage: Stage) -
     await stage.accept()
     stage.queues.messages.clear()
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 1
+    assert await stage.sweep.run() == 1
     await stage.run()
     assert stage.state() is State.SENT
     assert "swept" in stage.reasons
@@ -31,18 +26,18 @@ async def test_it_is_put_back_once(stage: Stage) -> None:
     await stage.accept()
     stage.queues.messages.clear()
     stage.later(OVERDUE + 1)
-    await sweep(stage).run()
+    await stage.sweep.run()
     stage.queues.messages.clear()
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 1
+    assert await stage.sweep.run() == 1
 
 
 async def test_while_messages_wait_nothing_is_swept(stage: Stage) -> None:
     """A backlog looks overdue; its messages only stand in line."""
     await stage.accept()
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     assert stage.live_messages == 1
 
 
@@ -51,9 +46,9 @@ async def test_a_mail_for_later_is_not_overdue(stage: Stage) -> None:
     await stage.accept(an_envelope(send_at="2027-01-16T08:00:00Z"))
     stage.queues.messages.clear()
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     stage.later(86_400)
-    assert await sweep(stage).run() == 1
+    assert await stage.sweep.run() == 1
 
 
 async def test_a_deferred_mail_is_looked_at_when_its_time_has_passed(stage: Stage) -> None:
@@ -63,9 +58,9 @@ async def test_a_deferred_mail_is_looked_at_when_its_time_has_passed(stage: Stag
     await stage.run()
     stage.queues.messages.clear()
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     stage.later(3600)
-    assert await sweep(stage).run() == 1
+    assert await stage.sweep.run() == 1
 
 
 async def test_a_dead_attempt_becomes_unknown(stage: Stage) -> None:
@@ -76,7 +71,7 @@ async def test_a_dead_attempt_becomes_unknown(stage: Stage) -> None:
     stage.ledger.rows[mail_id] = replace(entry, row=replace(entry.row, state=State.SENDING, lease_until=stage.now + LEASE))
     stage.queues.messages.clear()
     stage.later(LEASE + OVERDUE + 1)
-    assert await sweep(stage).run() == 1
+    assert await stage.sweep.run() == 1
     assert stage.state() is State.UNKNOWN
 
 
@@ -89,7 +84,7 @@ async def test_what_waits_for_a_person_is_not_swept(stage: Stage, state: State) 
     stage.ledger.rows[mail_id] = replace(entry, row=replace(entry.row, state=state))
     stage.queues.messages.clear()
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     assert [mail.mail_id for mail in await stage.ledger.held()] == [mail_id]
     assert stage.queues.texts(SENDING) == []
 
@@ -101,7 +96,7 @@ async def test_entries_of_rows_that_are_gone_or_final_are_removed(stage: Stage) 
     (mail_id,) = stage.ledger.rows
     stage.ledger.index = {mail_id: stage.now, "f" * 32: stage.now}
     stage.later(OVERDUE + 1)
-    assert await sweep(stage).run() == 0
+    assert await stage.sweep.run() == 0
     assert stage.ledger.index == {}
 
 
