@@ -7,6 +7,7 @@ account key signs them), except that a queue message loses what XML cannot hold:
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +32,12 @@ SERVICES = ("blob", "queue", "table")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+Forward = Callable[[], Awaitable[web.StreamResponse]]
+"""Hands one request to Azurite and gives its answer."""
+
+Around = Callable[[web.Request, Operation, Forward], Awaitable[web.StreamResponse]]
+"""Stands around every request that passes undisturbed: what it gives is what the app gets."""
+
 _BODY_LIMIT = 128 * 1024 * 1024  # Azurite's own blocks are far below; a bound all the same
 _FORWARD_TIMEOUT = 60.0  # seconds: Azurite answers in milliseconds, or is gone
 _IDLE_TO_AZURITE = 2.0  # seconds; Node closes an idle connection after 5, and a request must not meet that moment
@@ -42,9 +49,10 @@ _WRITTEN_BY_PRODUCERS = frozenset({"queue.put-message", "queue.update-message"})
 class StorageProxy:
     """Three loopback ports (blob, queue, table) in front of Azurite's three. Use as an async context manager."""
 
-    def __init__(self, targets: Mapping[str, str]) -> None:
+    def __init__(self, targets: Mapping[str, str], *, around: Around | None = None) -> None:
         """`targets`: service name → Azurite's origin, such as `http://127.0.0.1:10001`."""
         self._targets = {service: targets[service] for service in SERVICES}
+        self._around = around or _straight
         self._scenarios: ScenarioBook[StorageScenario] = ScenarioBook(names=SCENARIO_NAMES, facts=SCENARIO_FACTS)
         self._operations: Counter[Operation] = Counter()
         self._disturbed: Counter[str] = Counter()
@@ -115,7 +123,7 @@ class StorageProxy:
             self._operations[operation] += 1
             scenario = self._scenarios.draw({"operation": operation.name, "resource": operation.resource})
             if scenario is None:
-                return await self._forward(service, request, operation, body)
+                return await self._around(request, operation, partial(self._forward, service, request, operation, body))
             self._disturbed[operation.name] += 1
             return await self._misbehave(scenario, service, request, operation, body)
 
@@ -153,6 +161,10 @@ class StorageProxy:
                 return _copy(answer, content)
         except (aiohttp.ClientError, TimeoutError):
             return web.Response(status=502, text="Azurite does not answer.")
+
+
+async def _straight(_request: web.Request, _operation: Operation, forward: Forward) -> web.StreamResponse:
+    return await forward()
 
 
 def _end_to_end(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
