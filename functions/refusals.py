@@ -8,7 +8,7 @@ from functions.answers import COME_BACK, problem
 from shared.accept import KeyConflict
 from shared.rules.faults import NotConfigured
 from shared.rules.problems import Problem, Refused
-from shared.rules.storage_errors import NotStorable, StorageForbidden, StorageUnavailable
+from shared.rules.storage_errors import BrokenRow, NewerRow, NotStorable, StorageForbidden, StorageUnavailable
 from shared.steer import NotPossible
 
 _LATER = {"Retry-After": COME_BACK}
@@ -25,17 +25,24 @@ def answer_to(error: Exception) -> func.HttpResponse | None:
             return problem(422, "Conflict of keys", str(error), id=error.mail_id)
         case NotPossible():
             return problem(409, "Not possible now", error.cause)
-        case NotConfigured() | StorageUnavailable() | StorageForbidden():
+        case NotConfigured() | StorageUnavailable() | StorageForbidden() | BrokenRow() | NewerRow():
             return unavailable(error)
     return None
 
 
-def unavailable(error: NotConfigured | StorageUnavailable | StorageForbidden) -> func.HttpResponse:
-    """503 with what is missing: settings, each with its cure, or storage."""
-    if isinstance(error, NotConfigured):
-        faults = [{"name": f.name, "cause": f.cause, "cure": f.cure} for f in error.faults]
-        return problem(503, "Not configured", "The app's settings have faults.", headers=_LATER, faults=faults)
-    return problem(503, "Storage is not available", error.reason.text, headers=_LATER, fix=error.reason.fix)
+def unavailable(
+    error: NotConfigured | StorageUnavailable | StorageForbidden | BrokenRow | NewerRow,
+) -> func.HttpResponse:
+    """503 with what is missing: settings, each with its cure, storage, or a row of which this version can make something."""
+    match error:
+        case NotConfigured():
+            faults = [{"name": f.name, "cause": f.cause, "cure": f.cure} for f in error.faults]
+            return problem(503, "Not configured", "The app's settings have faults.", headers=_LATER, faults=faults)
+        case NewerRow():
+            detail = f"{error}; instances of the newer version answer".capitalize()
+            return problem(503, "Written by a newer version", detail, headers=_LATER)
+    title = "A row in storage cannot be read" if isinstance(error, BrokenRow) else "Storage is not available"
+    return problem(503, title, error.reason.text, headers=_LATER, fix=error.reason.fix)
 
 
 def refused(refusal: Refused) -> func.HttpResponse:

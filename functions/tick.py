@@ -1,5 +1,7 @@
 """The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, and what may be removed."""
 
+from collections.abc import Awaitable, Callable
+
 import azure.functions as func
 
 from shared.rules.faults import NotConfigured
@@ -18,13 +20,28 @@ def build(settings: Settings) -> func.Blueprint:
             rooms = house()
         except NotConfigured:
             return  # health names the faults; a tick that failed every few minutes would only hide them in noise
-        failures: list[Exception] = []
-        for part in (rooms.digests.close_due, rooms.stops.run, rooms.sweep.run, rooms.cleanup.run):
-            try:
-                await part()
-            except Exception as failure:  # noqa: BLE001 - what one part meets must not keep the others from their work
-                failures.append(failure)
-        if failures:
-            raise ExceptionGroup("parts of the tick failed; the next one tries again", failures)
+        await each(rooms.digests.close_due, rooms.stops.run, rooms.poison.run, rooms.sweep.run, rooms.cleanup.run)
 
     return blueprint
+
+
+async def each(*parts: Callable[[], Awaitable[object]]) -> None:
+    """Run every part of the tick; what failed is raised at the end.
+
+    A missing right for one table, or a bug in one part, must not keep the others from their work.
+    """
+    failures: list[Exception] = []
+    for part in parts:
+        try:
+            await part()
+        except Exception as failure:  # noqa: BLE001 - raised below, when the others have had their turn
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("; ".join(map(_named, failures)), failures)
+
+
+def _named(failure: Exception) -> str:
+    """What an operator needs, and nothing of a text that we do not know."""
+    from shared.rules.storage_errors import StorageFault
+
+    return str(failure) if isinstance(failure, StorageFault) else type(failure).__name__

@@ -24,11 +24,15 @@ from shared.telemetry import Attr, Metric, Span, Telemetry
 
 
 class KeyConflict(Exception):
-    """The caller used this key for other content before; nothing was changed."""
+    """The caller used this key for other content before; nothing was changed.
 
-    def __init__(self, mail_id: str) -> None:
+    `mail_id` is the mail that has the key, `content_hash` that of the content that was refused.
+    """
+
+    def __init__(self, mail_id: str, content_hash: str) -> None:
         super().__init__("this id was used before for other content; use a new id for a new mail")
         self.mail_id = mail_id
+        self.content_hash = content_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,9 @@ class Accept:
     async def check_key(self, envelope: Envelope, caller: Caller, key: str) -> None:
         """Raise `KeyConflict` where the caller's key stands for other content already; stores nothing."""
         entry = await self.ledger.read(identifiers.mail_id(caller.name, key))
-        if entry is not None and entry.row.content_hash != identifiers.content_hash(envelope):
-            raise KeyConflict(entry.row.id)
+        content = identifiers.content_hash(envelope)
+        if entry is not None and entry.row.content_hash != content:
+            raise KeyConflict(entry.row.id, content)
 
     async def __call__(self, envelope: Envelope, caller: Caller, origin: Origin) -> Accepted:
         """Take a mail in.
@@ -127,7 +132,7 @@ class Accept:
 
     async def _known(self, entry: Entry, row: MailRow) -> Accepted:
         if entry.row.content_hash != row.content_hash:
-            raise KeyConflict(row.id)
+            raise KeyConflict(row.id, row.content_hash)
         untouched = entry.row.state is State.WAITING and entry.row.attempts == 0
         if untouched:
             # The first try may have died between the row and the queue; a message too many is dropped by its ticket.

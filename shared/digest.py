@@ -14,7 +14,7 @@ from shared.rules.config import Digest
 from shared.rules.digest_windows import window_end
 from shared.rules.envelope import Envelope
 from shared.rules.problems import Refused
-from shared.rules.storage_errors import BrokenRow, NotStorable, WindowClosed
+from shared.rules.storage_errors import BrokenRow, NewerRow, NotStorable, WindowClosed
 from shared.telemetry import Attr, Metric, Telemetry
 
 log = logging.getLogger("keyless_mail")
@@ -58,7 +58,7 @@ class Digests:
                 continue  # taken out of mail.toml: the items stay until it comes back
             try:
                 await self._close(digest, window)
-            except (Refused, KeyConflict, BrokenRow, NotStorable) as failed:
+            except (Refused, KeyConflict, BrokenRow, NewerRow, NotStorable) as failed:
                 log.warning("digest %s cannot be made: %s", digest.name, failed)
                 self.telemetry.count(Metric.FAULTS, {Attr.DOOR: "digest", Attr.REASON: type(failed).__name__})
                 continue

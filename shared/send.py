@@ -15,7 +15,7 @@ from shared.breakers import Breakers, Way, ways
 from shared.placing import SENDING, Placer
 from shared.ports import Ledger, Pace
 from shared.rules.config import MailConfig, Sender
-from shared.rules.mail import Mail, decode
+from shared.rules.mail import BROKEN_PAYLOAD, Mail, decode
 from shared.rules.mail_row import Entry, MailRow, move, note, woken
 from shared.rules.orders import Order
 from shared.rules.outcome import (
@@ -194,7 +194,8 @@ class Send:
             allow_mail(self.config, mail)
             content = await self.assemble(mail, entry.row, sender)
         except Refused as refused:
-            return Rejected(Reason(refused.code, refused.problems[0].message))
+            reason = Reason(refused.code, refused.problems[0].message)
+            return Parked(reason) if refused.code == BROKEN_PAYLOAD else Rejected(reason)
         turn = await self.pace.turn(way.mailbox, sender)
         if isinstance(turn, Later):
             await self._defer(entry, turn.seconds, "paced")

@@ -9,10 +9,12 @@ from typing import Any
 from shared.ports import Ledger, OpenMails
 from shared.rules import identifiers
 from shared.rules.callers import Caller, visible_to
-from shared.rules.config import MailConfig
-from shared.rules.mail_row import Entry, MailRow
+from shared.rules.config import MailConfig, OnUnknown
+from shared.rules.mail_row import Entry, MailRow, Provenance
 from shared.rules.open_mail import OpenMail
-from shared.rules.states import FINAL, WAITS_FOR_A_PERSON
+from shared.rules.outcome import Reason
+from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
+from shared.rules.storage_errors import BrokenRow, NewerRow
 from shared.sweep import OVERDUE
 
 LISTED = 500
@@ -51,21 +53,49 @@ class Status:
 
     async def _late(self, mail: OpenMail, before: float) -> Entry | None:
         """The mail if its row too says that it should have been tried before then; the index knows the first time only."""
-        entry = await self.ledger.read(mail.mail_id)
+        entry = await self._found(mail)
         late = entry is not None and entry.row.state not in FINAL and entry.row.due <= before
         return entry if late else None
 
     async def _held(self, mail: OpenMail) -> Entry | None:
         """The mail if it still waits for a person; otherwise its entry goes, or old ones would hide new ones."""
-        entry = await self.ledger.read(mail.mail_id)
+        entry = await self._found(mail)
         if entry is not None and entry.row.state in WAITS_FOR_A_PERSON:
             return entry
         await self.open_mails.settle(mail)
         return None
 
+    async def _found(self, mail: OpenMail) -> Entry | None:
+        """The mail; one whose row cannot be read is shown with what is wrong, and hides no other."""
+        try:
+            return await self.ledger.read(mail.mail_id)
+        except BrokenRow as broken:
+            return Entry(_unreadable(mail.mail_id, broken.reason), etag="")
+        except NewerRow as newer:
+            return Entry(_unreadable(mail.mail_id, Reason("newer-row", str(newer))), etag="")
+
     async def any_mail(self, mail_id: str) -> Entry | None:
         """Any caller's mail, for operators."""
         return await self.ledger.read(mail_id) if MAIL_ID.fullmatch(mail_id) else None
+
+
+def _unreadable(mail_id: str, reason: Reason) -> MailRow:
+    """What can be shown of a row that cannot be read. It waits for a person, or for a newer version; never to be written."""
+    return MailRow(
+        id=mail_id,
+        state=State.PARKED,
+        sender="",
+        provenance=Provenance(caller="", door="", rule=""),
+        content_hash="",
+        payload_hash="",
+        message_id="",
+        date=0.0,
+        accepted_at=0.0,
+        due=0.0,
+        expires_at=0.0,
+        on_unknown=OnUnknown.HOLD,
+        why=reason,
+    )
 
 
 def _candidates(name: str, visible: Iterable[str]) -> Iterable[str]:

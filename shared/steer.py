@@ -8,6 +8,7 @@ import msgspec
 
 from shared.placing import Placer
 from shared.ports import Ledger
+from shared.resubmission import CannotReturn, Resubmission
 from shared.rules.config import MailConfig
 from shared.rules.field_rules import single_line
 from shared.rules.mail_row import Entry, MailRow, move
@@ -71,13 +72,16 @@ class Steer:
 
         Its time to live begins again, and the caller's own deadline counts no longer: the operator has decided.
         Recipients that had it keep it: only those that were refused, or of whom nobody knows, are offered again.
+        A producer's message that never became a mail goes back to its queue instead.
         """
         row = entry.row
         if row.state not in REDRIVABLE:
             raise NotPossible(f"the mail is {row.state}; only {_listed(REDRIVABLE)} mails can be put back")
+        if not row.sender:
+            return await self._resubmit(entry, who=who, why=why)
         sender = self.config.senders.get(row.sender)
         if sender is None:
-            raise NotPossible("the message was never accepted as a mail, or mail.toml lost its sender; send it again")
+            raise NotPossible("mail.toml lost the mail's sender; put it back into the file, or cancel the mail")
         await self._check_content(row.id)
         now = self.clock()
         waiting = move(row, State.WAITING, at=now, reason=f"put back by {who}: {why}")
@@ -103,6 +107,14 @@ class Steer:
             raise NotPossible(f"{cause}; send it as a new mail") from None
         except PayloadChanged:
             raise NotPossible("its content is not what was accepted; send it as a new mail") from None
+
+    async def _resubmit(self, entry: Entry, *, who: str, why: str) -> MailRow:
+        try:
+            return await Resubmission(self.config, self.ledger, self.placer.queues, self.clock).put_back(
+                entry, who=who, why=why
+            )
+        except CannotReturn as obstacle:
+            raise NotPossible(obstacle.cause) from None
 
     async def _end(self, entry: Entry, allowed: frozenset[State], reason: str) -> MailRow:
         row = entry.row

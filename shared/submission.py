@@ -8,6 +8,7 @@ from shared.rules import identifiers
 from shared.rules.callers import Caller
 from shared.rules.envelope import HTTP_BODY_LIMIT, Envelope, envelope_from
 from shared.rules.strict import Problem, Refused, parse_json
+from shared.unaccepted import Unaccepted
 
 BATCH_LIMIT = 100
 """Envelopes in one request (design 3.5): what can be validated and stored well inside a caller's patience."""
@@ -24,13 +25,21 @@ class Submission:
     """The story of `POST /messages`."""
 
     accept: Accept
+    unaccepted: Unaccepted
 
     async def take(self, body: bytes, caller: Caller, origin: Origin) -> Accepted | list[Accepted]:
         """Accept an envelope, or every envelope of an array.
 
         `origin.key` is the `Idempotency-Key`, or a fresh key where there was none. Raises `Refused` with a pointer per fault
-        before anything is stored, `KeyConflict`, and the storage's errors.
+        before anything is stored, `KeyConflict` (of which a row tells afterwards), and the storage's errors.
         """
+        try:
+            return await self._take(body, caller, origin)
+        except KeyConflict as conflict:
+            await self.unaccepted.conflict(caller.name, origin, conflict)
+            raise
+
+    async def _take(self, body: bytes, caller: Caller, origin: Origin) -> Accepted | list[Accepted]:
         value = parse_json(body, limit=HTTP_BODY_LIMIT)
         if isinstance(value, list):
             return await self._batch(value, caller, origin)
@@ -50,7 +59,7 @@ class Submission:
         for origin, envelope in keyed:
             content = identifiers.content_hash(envelope)
             if contents.setdefault(origin.key, content) != content:
-                raise KeyConflict(identifiers.mail_id(caller.name, origin.key))
+                raise KeyConflict(identifiers.mail_id(caller.name, origin.key), content)
             await self.accept.check_key(envelope, caller, origin.key)
 
     async def _validated(self, values: list[Any], caller: Caller, origin: Origin) -> list[tuple[Origin, Envelope]]:

@@ -67,6 +67,7 @@ class Metric(StrEnum):
     SMTP_DURATION = "keyless_mail.smtp.operation.duration"
     FAULTS = "keyless_mail.faults"
     SWEPT = "keyless_mail.swept.messages"
+    POISONED = "keyless_mail.poison.messages"
     STOPS = "keyless_mail.stops"
 
 
@@ -79,6 +80,7 @@ UNITS: Mapping[Metric, str] = {
     Metric.SMTP_DURATION: "s",
     Metric.FAULTS: "{fault}",
     Metric.SWEPT: "{message}",
+    Metric.POISONED: "{message}",
     Metric.STOPS: "{stop}",
 }
 """UCUM units; countables stand in braces."""

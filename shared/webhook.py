@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.accept import Accept, Origin
+from shared.accept import Accept, KeyConflict, Origin
 from shared.digest import Digests
 from shared.rules import callers
 from shared.rules.config import Webhook
 from shared.rules.envelope import HTTP_BODY_LIMIT, Envelope
 from shared.rules.strict import Problem, Refused, parse_json
 from shared.rules.webhook_signatures import usable_secret, verify_standard
+from shared.unaccepted import Unaccepted
 
 
 class NotReady(Exception):
@@ -29,6 +30,7 @@ class Webhooks:
     webhooks: Mapping[str, Webhook]
     accept: Accept
     digests: Digests
+    unaccepted: Unaccepted
     secret: Callable[[str], str]
     clock: Callable[[], float]
 
@@ -51,7 +53,12 @@ class Webhooks:
             data={"event": event, "webhook": webhook.name},
         )
         origin = Origin(door="webhook", key=verified.id, parent="", links=(trace,))
-        await self.accept(envelope, callers.webhook(webhook), origin)
+        caller = callers.webhook(webhook)
+        try:
+            await self.accept(envelope, caller, origin)
+        except KeyConflict as conflict:
+            await self.unaccepted.conflict(caller.name, origin, conflict)
+            raise
         return verified.id
 
     def _secrets(self, webhook: Webhook) -> tuple[str, ...]:

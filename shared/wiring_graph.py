@@ -33,6 +33,7 @@ from shared.edges.token_source import FetchToken, TokenSource
 from shared.health import Health
 from shared.intake import Intake
 from shared.placing import Placer
+from shared.poison import Poison
 from shared.retention import Cleanup
 from shared.rules.callers import Caller, function_key
 from shared.rules.config import HttpAuth, IdentityWay, MailConfig
@@ -47,6 +48,7 @@ from shared.submission import Submission
 from shared.sweep import Sweep
 from shared.telemetry import Targets, configure
 from shared.transmission import Transmission
+from shared.unaccepted import Unaccepted
 from shared.version import VERSION
 from shared.webhook import Webhooks
 
@@ -63,6 +65,7 @@ class House:
     intake: Intake
     send: Send
     digests: Digests
+    poison: Poison
     sweep: Sweep
     cleanup: Cleanup
     webhooks: Webhooks
@@ -95,6 +98,7 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
     references = RecipientRefs(account, new_key=lambda: secrets.token_bytes(KEY_LENGTH))
     accept = Accept(config, ledger, references, placer, composer.compose, telemetry, time.time, VERSION)
+    unaccepted = Unaccepted(ledger, telemetry, time.time, VERSION)
     buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
     gateway = SmtpGateway(
         config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
@@ -106,13 +110,14 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     digests = Digests(config.digests, buffer, accept, telemetry, time.time)
     return House(
         config=config,
-        submission=Submission(accept),
-        intake=Intake(accept, ledger, queues, telemetry, time.time),
+        submission=Submission(accept, unaccepted),
+        intake=Intake(accept, unaccepted, queues),
         send=Send(config, ledger, placer, breakers, pace, transmission, composer.assemble, telemetry, times),
         digests=digests,
+        poison=Poison(config, ledger, queues, placer, unaccepted, telemetry, times),
         sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
         cleanup=Cleanup(config.retention, ledger, ledger, telemetry, time.time),
-        webhooks=Webhooks(config.webhooks, accept, digests, lambda name: _secret(found, name), time.time),
+        webhooks=Webhooks(config.webhooks, accept, digests, unaccepted, lambda name: _secret(found, name), time.time),
         status=Status(config, ledger, ledger, time.time),
         steer=Steer(config, ledger, placer, time.time),
         stops=StopKeeper(config, breakers, ledger, ledger, placer, transmission, time.time),

@@ -15,7 +15,9 @@ from shared.accept import Accept, Accepted, Origin
 from shared.attempt import Times
 from shared.breakers import Breakers
 from shared.compose import Composer
+from shared.intake import Intake
 from shared.placing import SENDING, Placer
+from shared.poison import Poison
 from shared.rules import callers
 from shared.rules.config import Cloud, HttpAuth, Identity, MailConfig, OnUnknown, Producer, Sender
 from shared.rules.envelope import Envelope, envelope_from
@@ -30,6 +32,7 @@ from shared.stops import StopKeeper
 from shared.sweep import Sweep
 from shared.telemetry import Telemetry, silent
 from shared.transmission import Transmission
+from shared.unaccepted import Unaccepted
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.pace import FreePace
 from tests.fakes.packaged import FakeAttachments, FakeTemplates
@@ -130,6 +133,8 @@ class Stage:
         self.accept_story = Accept(
             self.config, ledger, self.references, self.placer, self.composer.compose, self.telemetry, self.clock, "test"
         )
+        self.unaccepted = Unaccepted(ledger, self.telemetry, self.clock, "test")
+        self.intake = Intake(self.accept_story, self.unaccepted, queues)
         self.send = Send(
             self.config,
             ledger,
@@ -143,6 +148,7 @@ class Stage:
         )
         self.stops = StopKeeper(self.config, self.breakers, ledger, ledger, self.placer, self.transmission, self.clock)
         self.sweep = Sweep(ledger, ledger, queues, self.placer, self.breakers, self.telemetry, self.send.times)
+        self.poison = Poison(self.config, ledger, queues, self.placer, self.unaccepted, self.telemetry, self.send.times)
 
     def clock(self) -> float:
         """The stage's time."""

@@ -81,7 +81,7 @@ class Dialler:
                 Connection(client, self._timeouts).close()
                 raise
             if isinstance(connected, Connection):
-                span.set({Attr.TLS_VERSION: _tls_version(client)})
+                span.set(_tls_version(client))
             else:
                 Connection(client, self._timeouts).close()
                 span.set({Attr.PHASE: progress.phase, **reply_attributes(connected.reply)})
@@ -166,6 +166,9 @@ def _judged(answer: Answer, span: Span) -> NotSent | AuthRefused | None:
     return not_sent(verdict, reply)
 
 
-def _tls_version(client: "SMTP") -> str:
+def _tls_version(client: "SMTP") -> dict[Attr, Value]:
+    """Empty where the server left right after its answer: the login finds that out, as for any lost connection."""
+    if not client.is_connected:
+        return {}
     version: str | None = client.get_transport_info("ssl_object").version()
-    return (version or "").removeprefix("TLSv")
+    return {Attr.TLS_VERSION: (version or "").removeprefix("TLSv")}

@@ -14,12 +14,10 @@ from shared.rules.mail_toml import Tables
 from shared.rules.mail_toml_schema import CURES
 from shared.rules.patterns import QUEUE_NAME, SETTING_NAME
 from shared.rules.setting_values import ANYBODY
+from shared.rules.storage_names import POISON_SUFFIX
 
 PRIVATE_QUEUE = "sending"
 """The app's own queue: nobody else may write to it."""
-
-POISON_SUFFIX = "-poison"
-"""The host moves messages that fail too often to a queue of this name."""
 
 LONGEST_QUEUE = 63 - len(POISON_SUFFIX)
 """With a longer name the poison queue's would not be valid, and the host would retry a bad message for ever."""

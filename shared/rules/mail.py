@@ -9,9 +9,13 @@ import msgspec
 
 from shared.rules.envelope import Priority
 from shared.rules.problems import Problem, Refused
+from shared.rules.storage_errors import NewerPayload
 
 MAIL_VERSION = 1
 """Raised when the stored form changes its meaning."""
+
+BROKEN_PAYLOAD = "broken-payload"
+"""Code of the refusal of bytes that are no mail: nobody but this program writes them, so a person has to look."""
 
 
 class Blob(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,14 +77,12 @@ def encode(mail: Mail) -> bytes:
 
 
 def decode(payload: bytes) -> Mail:
-    """The mail in stored bytes; raises `Refused` with code `newer-payload` or `broken-payload`."""
+    """The mail in stored bytes; raises `NewerPayload`, or `Refused` with code `BROKEN_PAYLOAD`."""
     try:
-        if msgspec.json.decode(payload, type=_Version).v > MAIL_VERSION:
-            raise _refused("newer-payload", "the stored mail was written by a newer version; send it with that version")
+        version = msgspec.json.decode(payload, type=_Version).v
+        if version > MAIL_VERSION:
+            raise NewerPayload(version)
         return msgspec.json.decode(payload, type=_Stored).mail
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _refused("broken-payload", "the stored mail cannot be read; cancel it and send a new one") from None
-
-
-def _refused(code: str, message: str) -> Refused:
-    return Refused([Problem("", message)], code=code)
+        message = "the stored mail cannot be read; cancel it and send a new one"
+        raise Refused([Problem("", message)], code=BROKEN_PAYLOAD) from None

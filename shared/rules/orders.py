@@ -46,6 +46,17 @@ def decode(body: bytes | str) -> Order:
     return _own(raw) or convert(parse_json(decode_body(raw), limit=ORDER_LIMIT), Order)
 
 
+def from_newer(body: bytes | str) -> bool:
+    """Whether an order that cannot be read says that a newer version of the app wrote it."""
+    raw = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    try:
+        value = parse_json(decode_body(raw), limit=ORDER_LIMIT)
+    except Refused:
+        return False
+    version = value.get("v") if isinstance(value, dict) else None
+    return type(version) is int and version > ORDER_VERSION
+
+
 def _own(raw: bytes) -> Order | None:
     """The order where `raw` is exactly what `encode` writes, nearly always: the strict reading takes ten times as long."""
     try:

@@ -6,6 +6,7 @@ No class of a storage library crosses the edge, and no text holds a body, an id 
     ├── AlreadyThere        the id is taken; holds the entry that has it
     ├── Conflict            the row changed since it was read; holds what is there now, where that can be read
     ├── NewerRow            written by a newer version of the app: leave the mail to newer instances
+    │   └── NewerPayload    the row is ours to read, its payload is not
     ├── BrokenRow           edited by hand into nonsense: a person has to look
     ├── PayloadGone         the row is there, its payload is not
     ├── PayloadChanged      the payload is not the one that the row's hash names
@@ -44,6 +45,14 @@ class NewerRow(StorageFault):
 
     def __init__(self, version: int) -> None:
         super().__init__(f"the row has version {version}, which this version of the app does not know")
+        self.version = version
+
+
+class NewerPayload(NewerRow):
+    """The same for what rests beside the row."""
+
+    def __init__(self, version: int) -> None:
+        StorageFault.__init__(self, f"the stored mail has version {version}, which this version of the app does not know")
         self.version = version
 
 

@@ -1,7 +1,6 @@
-"""The connection breaks at every octet of a dialogue, and the outcome is what can be known at that place.
+"""Whole mails, large ones, refused and cancelled ones: what the server gets, and what the connection is good for afterwards.
 
-Against a scripted server over real TLS. Design rule 2: no octet of the content written → not sent; the dot written without a
-whole reply → unknown; a whole reply → what it says.
+Against a scripted server over real TLS. `test_smtp_cut_sweep.py` breaks the connection at every octet.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ import pytest
 
 from shared.edges.smtp_connection import PIECE, Connection
 from shared.edges.smtp_offer import Timeouts
-from shared.rules.outcome import AuthRefused, Fate, Outcome, Rejected, Retry, Sent, Unknown
+from shared.rules.outcome import AuthRefused, Fate, Outcome, Rejected, Retry, Sent
 from shared.telemetry import Attr
 from tests.fakes.recorder import Recorder
 from tests.fakes.scripted_smtp import Dialogue, ScriptedServer
@@ -39,9 +38,9 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return authority(folder)
 
 
-async def attempt(trusted: Authority, content: bytes, *, said: int | None = None, heard: int | None = None) -> Attempt:
-    """One mail to a server that leaves after `said` octets of its own or `heard` octets of the client's."""
-    async with ScriptedServer(trusted.server, cut_after_said=said, cut_after_heard=heard) as server:
+async def attempt(trusted: Authority, content: bytes) -> Attempt:
+    """One mail to a server that plays its script."""
+    async with ScriptedServer(trusted.server) as server:
         outcome = await Client(trusted, server.port).once(content)
         return Attempt(outcome, server.dialogues[0], len(server.mails))
 
@@ -54,51 +53,6 @@ async def test_nothing_cut_is_sent(trusted: Authority) -> None:
     assert whole.outcome.reply.host == "server.contoso.test"
     assert {n: r.fate for n, r in whole.outcome.recipients.items()} == {0: Fate.ACCEPTED, 1: Fate.ACCEPTED}
     assert whole.dialogue.bodies == [b"Subject: x\r\n\r\n..dot\r\n.\r\n"]
-
-
-async def test_the_server_leaves_after_any_octet_of_its_own(trusted: Authority) -> None:
-    """Up to the last octet of the 354: not sent. From there to the last octet of the 250: unknown. Then: sent."""
-    whole = (await attempt(trusted, SMALL)).dialogue
-    before_content, after_reply = whole.ends["DATA"], whole.ends["DOT"]
-    early = range(0, whole.ends["TOKEN"], 5)  # no mail has begun: every fifth octet will do
-    for said in (*early, *range(whole.ends["TOKEN"], after_reply + 1)):
-        cut = await attempt(trusted, SMALL, said=said)
-        if said < before_content:
-            assert isinstance(cut.outcome, Retry), said
-            assert cut.mails == 0, said
-        elif said == before_content:  # nothing of the content was written where its end was seen in time
-            assert isinstance(cut.outcome, Retry | Unknown), said
-        elif said < after_reply:
-            assert isinstance(cut.outcome, Unknown), said
-            assert {r.fate for r in cut.outcome.recipients.values()} == {Fate.UNKNOWN}, said
-        else:
-            assert isinstance(cut.outcome, Sent), said
-
-
-async def test_the_server_leaves_after_any_octet_of_ours(trusted: Authority) -> None:
-    """Before the content begins: not sent. Within a mail that left in one write: unknown, whatever the server has of it."""
-    whole = (await attempt(trusted, SMALL)).dialogue
-    content_begins, dot_ends = whole.heard_before["DATA"], whole.heard_before["DOT"]
-    early = range(0, whole.heard_before["MAIL"], 7)
-    for heard in (*early, *range(whole.heard_before["MAIL"], dot_ends)):
-        cut = await attempt(trusted, SMALL, heard=heard)
-        assert cut.mails == 0
-        if heard < content_begins:
-            assert isinstance(cut.outcome, Retry), heard
-        elif heard == content_begins:  # it leaves as soon as it has said 354: seen in time, nothing is written
-            assert isinstance(cut.outcome, Retry | Unknown), heard
-        else:
-            assert isinstance(cut.outcome, Unknown), heard
-
-
-@pytest.mark.parametrize("part", [0.01, 0.5, 0.9])
-async def test_a_large_mail_is_cut_in_its_middle(trusted: Authority, part: float) -> None:
-    """Whatever was written before the cut was noticed: a server without the dot has no mail, and nobody says sent."""
-    whole = (await attempt(trusted, SMALL)).dialogue
-    heard = whole.heard_before["DATA"] + int(len(LARGE) * part)
-    cut = await attempt(trusted, LARGE, heard=heard)
-    assert cut.mails == 0
-    assert isinstance(cut.outcome, Retry | Unknown)
 
 
 async def test_a_large_mail_arrives_whole(trusted: Authority) -> None:

@@ -16,6 +16,10 @@ class Failing:
         """Let the next `times` operations raise `fault`."""
         self._faults.extend([fault] * times)
 
+    def forgive(self) -> None:
+        """From now on nothing fails any more."""
+        self._faults.clear()
+
     def _begin(self, operation: str) -> None:
         self.operations.append(operation)
         if self._faults:

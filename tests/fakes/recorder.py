@@ -1,4 +1,4 @@
-"""A telemetry that remembers: spans as a real tracer makes them, and the durations that were recorded."""
+"""A telemetry that remembers: spans as a real tracer makes them, the durations that were recorded, and what was counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,16 +13,17 @@ from shared.telemetry import Attr, Attributes, Metric, Telemetry, Value
 
 @dataclass
 class Recorder:
-    """`telemetry` is what the code gets; `durations` are (metric, attributes) in order."""
+    """`telemetry` is what the code gets; `durations` and `counts` are (metric, attributes) in order."""
 
     exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
     durations: list[tuple[Metric, dict[Attr, Value]]] = field(default_factory=list)
+    counts: list[tuple[Metric, dict[Attr, Value]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Build the tracer."""
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry = _Telemetry(provider, self.durations)
+        self.telemetry = _Telemetry(provider, self.durations, self.counts)
 
     def spans(self, name: str) -> list[ReadableSpan]:
         """Finished spans of that name, in the order of their ends."""
@@ -34,9 +35,20 @@ class Recorder:
 
 
 class _Telemetry(Telemetry):
-    def __init__(self, provider: TracerProvider, durations: list[tuple[Metric, dict[Attr, Value]]]) -> None:
+    def __init__(
+        self,
+        provider: TracerProvider,
+        durations: list[tuple[Metric, dict[Attr, Value]]],
+        counts: list[tuple[Metric, dict[Attr, Value]]],
+    ) -> None:
         super().__init__(provider.get_tracer("test"), NoOpMeter("test"))
         self._durations = durations
+        self._counts = counts
+
+    def count(self, metric: Metric, attributes: Attributes | None = None, *, by: int = 1) -> None:
+        """Remember instead of counting."""
+        assert by == 1
+        self._counts.append((metric, dict(attributes or {})))
 
     def record(self, metric: Metric, seconds: float, attributes: Attributes | None = None) -> None:
         """Remember instead of measuring."""

@@ -68,7 +68,8 @@ class Dialogue:
 class ScriptedServer:
     """`replies` replaces single replies of GOOD; a list is used up one by one. Cuts count octets from the start.
 
-    With `refuse_content_after` the reply REFUSAL comes after so many octets of content, and the rest is left unread.
+    With `refuse_content_after` the reply REFUSAL comes after so many octets of content, and the rest is left unread. After
+    the reply `mute_after` the server says nothing more and reads nothing more.
     """
 
     tls: ssl.SSLContext
@@ -76,6 +77,7 @@ class ScriptedServer:
     cut_after_said: int | None = None
     cut_after_heard: int | None = None
     refuse_content_after: int | None = None
+    mute_after: str = ""
     dialogues: list[Dialogue] = field(default_factory=list)
     port: int = 0
     content_came: asyncio.Event = field(default_factory=asyncio.Event)
@@ -155,18 +157,30 @@ class _Player:
 
     async def take_content(self) -> None:
         """Everything up to the final dot, or as far as the script goes."""
-        refuse_after, cut = self.server.refuse_content_after, self.server.cut_after_heard
+        refuse_after = self.server.refuse_content_after
         if refuse_after is not None:
             await self.reader.readexactly(refuse_after)
             await self.say("REFUSAL")
             await asyncio.Event().wait()
-        if cut is not None:
-            await self.reader.readexactly(cut - self.dialogue.heard)
-            await self.leave()
-        body = await self.reader.readuntil(b"\r\n.\r\n")
+        body = await self.content_up_to(self.server.cut_after_heard)
         self.dialogue.heard += len(body)
         self.dialogue.bodies.append(body)
         self.server.content_came.set()
+        if self.dialogue.heard == self.server.cut_after_heard:
+            await self.leave()
+
+    async def content_up_to(self, cut: int | None) -> bytes:
+        """The content with its dot; it leaves where the cut lies within, as soon as that line is read."""
+        if cut is None:
+            return await self.reader.readuntil(b"\r\n.\r\n")
+        room, body = cut - self.dialogue.heard, bytearray()
+        while not body.endswith(b"\r\n.\r\n"):
+            if room == len(body):
+                await self.leave()
+            body += await self.reader.readuntil(b"\n")
+            if room < len(body):
+                await self.leave()
+        return bytes(body)
 
     def name(self, line: bytes) -> str:
         """Which reply a line gets."""
@@ -190,6 +204,10 @@ class _Player:
         self.dialogue.ends[name] = self.dialogue.said
         if cut is not None and room <= len(reply):
             await self.leave()
+        if name == self.server.mute_after:
+            assert isinstance(self.writer.transport, asyncio.ReadTransport)
+            self.writer.transport.pause_reading()
+            await asyncio.Event().wait()
 
     async def hear(self) -> bytes:
         """One line, or as much of it as comes before the cut."""

@@ -40,6 +40,7 @@ class Client:
     telemetry: Telemetry = field(default_factory=silent)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    recipients: tuple[str, ...] = ("a@contoso.test", "b@contoso.test")
 
     def token(self, *, life: float = 3600.0, text: str = TOKEN) -> Token:
         """A token as of now."""
@@ -63,7 +64,7 @@ class Client:
             await gateway.close()
 
     async def send(self, gateway: SmtpGateway, content: bytes = SMALL) -> Outcome | AuthRefused:
-        """One mail to two recipients."""
+        """One mail to the recipients."""
         session = await gateway.open(MAILBOX, self.token())
         if not isinstance(session, SmtpSession):
             return session
@@ -71,8 +72,7 @@ class Client:
 
     async def deliver(self, session: SmtpSession, content: bytes = SMALL) -> Outcome:
         """The same over a session that is open already; releases it."""
-        recipients = [(0, "a@contoso.test"), (1, "b@contoso.test")]
-        offer = await session.offer(MAILBOX, recipients, len(content))
+        offer = await session.offer(MAILBOX, list(enumerate(self.recipients)), len(content))
         outcome = offer.outcome or await session.transmit(content)
         await session.release()
         return outcome

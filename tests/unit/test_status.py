@@ -1,7 +1,10 @@
 """What a caller may know."""
 
+from dataclasses import replace
+
 from shared.accept import Origin
 from shared.rules import callers
+from shared.rules.mail_row import ROW_VERSION
 from shared.rules.outcome import Parked, Reason
 from shared.status import Status, provenance, view
 from shared.steer import Steer
@@ -82,3 +85,18 @@ async def test_the_list_holds_what_waits_for_a_person_and_what_is_overdue() -> N
     )
     assert await status.attention() == []
     assert await stage.ledger.held() == []
+
+
+async def test_a_row_that_cannot_be_read_is_listed_with_what_is_wrong_and_hides_no_other() -> None:
+    """One edited by hand, one of a newer version, and one that is simply parked."""
+    stage = Stage()
+    status = Status(stage.config, stage.ledger, stage.ledger, stage.clock)
+    stage.gateway.opens = [Parked(Reason("why", "made up"))] * 3
+    ids = [(await stage.accept(key=key)).row.id for key in ("broken", "newer", "parked")]
+    await stage.run()
+    stage.ledger.broken = {ids[0]}
+    newer = stage.ledger.rows[ids[1]]
+    stage.ledger.rows[ids[1]] = replace(newer, row=replace(newer.row, version=ROW_VERSION + 1))
+    found = {row.id: row.why and row.why.code for row in await status.attention()}
+    assert found == dict(zip(ids, ("row-broken", "newer-row", "why"), strict=True))
+    assert len(await stage.ledger.held()) == 3

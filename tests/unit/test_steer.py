@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.accept import KeyConflict, Origin
 from shared.rules.mail_row import Entry
 from shared.rules.outcome import Phase, Reason, Rejected, Reply, Unknown
 from shared.rules.states import State
@@ -132,10 +133,13 @@ async def test_what_waits_is_not_put_back() -> None:
         await steer(stage).redrive(entry(stage), who="ann", why="")
 
 
-async def test_a_body_that_was_never_a_mail_cannot_be_put_back() -> None:
-    """Its row only explains a refusal; there is nothing to send."""
+async def test_what_a_caller_was_told_at_once_cannot_be_put_back() -> None:
+    """The row only explains a refusal: its caller has the content, and no queue to which it could go."""
     stage = Stage()
-    await stage.accept()
-    unaccepted = replace(entry(stage), row=replace(stage.row, state=State.PARKED, sender=""))
+    origin = Origin(door="http", key="k", parent="")
+    await stage.unaccepted.conflict("function-key", origin, KeyConflict("a" * 32, "0" * 64))
+    with pytest.raises(NotPossible, match="under a new id"):
+        await steer(stage).redrive(entry(stage), who="ann", why="")
+    stage.ledger.rows = {key: replace(one, row=replace(one.row, why=WHY)) for key, one in stage.ledger.rows.items()}
     with pytest.raises(NotPossible, match="never accepted"):
-        await steer(stage).redrive(unaccepted, who="ann", why="")
+        await steer(stage).redrive(entry(stage), who="ann", why="")

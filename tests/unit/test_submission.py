@@ -4,10 +4,15 @@ import json
 
 import pytest
 
-from shared.accept import Accepted, Origin
+from shared.accept import Accepted, KeyConflict, Origin
 from shared.rules import callers, identifiers
+from shared.rules.outcome import Reason
 from shared.rules.problems import Refused
+from shared.rules.states import State
+from shared.rules.storage_errors import StorageUnavailable
 from shared.submission import BATCH_LIMIT, Submission, digest_item, idempotency_key
+from shared.telemetry import Attr, Metric
+from tests.fakes.recorder import Recorder
 from tests.stage import Stage
 
 SOUND = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk", "text": "full"}
@@ -16,7 +21,8 @@ SOUND = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk", "tex
 async def take(stage: Stage, body: object, key: str = "k") -> Accepted | list[Accepted]:
     """Submit a JSON body as the function key's holder."""
     origin = Origin(door="http", key=key, parent="")
-    return await Submission(stage.accept_story).take(json.dumps(body).encode(), callers.function_key(stage.config), origin)
+    story = Submission(stage.accept_story, stage.unaccepted)
+    return await story.take(json.dumps(body).encode(), callers.function_key(stage.config), origin)
 
 
 async def test_one_envelope_is_one_mail_under_the_header_key() -> None:
@@ -107,3 +113,40 @@ def test_an_unsound_digest_item_is_refused(body: bytes) -> None:
     """An object with, at most, a text as id."""
     with pytest.raises(Refused):
         digest_item(body, fresh_key="f")
+
+
+async def test_a_key_used_for_two_contents_is_told_refused_and_written_down() -> None:
+    """One row for each content, however often the caller repeats it, and the metric counts every time."""
+    recorder = Recorder()
+    stage = Stage(telemetry=recorder.telemetry)
+    await take(stage, SOUND)
+    for text in ("other", "other", "third"):
+        with pytest.raises(KeyConflict):
+            await take(stage, {**SOUND, "text": text})
+    rows = [entry.row for entry in stage.ledger.rows.values() if not entry.row.sender]
+    assert [(row.state, row.why and row.why.code, row.payload_hash) for row in rows] == [
+        (State.REJECTED, "key-conflict", "")
+    ] * 2
+    first = identifiers.mail_id("function-key", "k")
+    assert all(row.why and first in row.why.text and row.provenance.door == "http" for row in rows)
+    refused = [count for count in recorder.counts if count[0] is Metric.REFUSED]
+    assert refused == [(Metric.REFUSED, {Attr.DOOR: "http", Attr.REASON: "key-conflict"})] * 3
+
+
+async def test_a_conflict_inside_a_batch_is_written_down_and_nothing_else() -> None:
+    """Two contents under one key in one array: no mail, one row that says so."""
+    stage = Stage()
+    with pytest.raises(KeyConflict):
+        await take(stage, [{**SOUND, "id": "same"}, {**SOUND, "id": "same", "text": "other"}])
+    assert [entry.row.state for entry in stage.ledger.rows.values()] == [State.REJECTED]
+
+
+async def test_a_conflict_is_told_although_it_cannot_be_written_down() -> None:
+    """Storage fails at the row: the caller's answer is the same."""
+    stage = Stage()
+    await take(stage, SOUND)
+    caller = callers.function_key(stage.config)
+    conflict = KeyConflict(identifiers.mail_id(caller.name, "k"), "0" * 64)
+    stage.ledger.fail_next(StorageUnavailable(Reason("down", "made up"), 1.0))
+    await stage.unaccepted.conflict(caller.name, Origin(door="http", key="k", parent=""), conflict)
+    assert len(stage.ledger.rows) == 1

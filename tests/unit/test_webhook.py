@@ -7,11 +7,13 @@ import json
 
 import pytest
 
+from shared.accept import KeyConflict
 from shared.digest import Digests
 from shared.rules import identifiers
 from shared.rules.config import Digest, Webhook
 from shared.rules.problems import Refused
 from shared.rules.rendering import TemplateSources
+from shared.rules.states import State
 from shared.rules.webhook_signatures import SignatureRefused
 from shared.webhook import NotReady, Webhooks
 from tests.fakes.digests import FakeDigestBuffer
@@ -27,7 +29,12 @@ HOURLY = Digest("hourly", "0 * * * *", "UTC", "reports", ("ops@contoso.test",), 
 def story(stage: Stage, webhook: Webhook) -> Webhooks:
     """The story of one webhook on the stage's fakes."""
     digests = Digests({"hourly": HOURLY}, FakeDigestBuffer(), stage.accept_story, stage.telemetry, stage.clock)
-    return Webhooks({"demo": webhook}, stage.accept_story, digests, lambda name: SECRETS.get(name, ""), stage.clock)
+    return Webhooks({"demo": webhook}, stage.accept_story, digests, stage.unaccepted, secret, stage.clock)
+
+
+def secret(name: str) -> str:
+    """An app setting's value."""
+    return SECRETS.get(name, "")
 
 
 def signed(body: bytes, *, event_id: str = "msg_1", at: int = int(START)) -> dict[str, str]:
@@ -95,3 +102,14 @@ async def test_an_event_that_is_no_object_is_refused(stage: Stage) -> None:
     """Signed, but nothing that a template could show."""
     with pytest.raises(Refused):
         await story(stage, TO_MAIL).receive(TO_MAIL, signed(b"[]"), b"[]", trace="")
+
+
+async def test_another_event_under_a_used_id_is_a_conflict_with_a_row(stage: Stage) -> None:
+    """The first event's mail is untouched; the row names it."""
+    webhooks = story(stage, TO_MAIL)
+    await webhooks.receive(TO_MAIL, signed(EVENT), EVENT, trace="")
+    other = EVENT.replace(b"db-1", b"db-2")
+    with pytest.raises(KeyConflict):
+        await webhooks.receive(TO_MAIL, signed(other), other, trace="")
+    states = {entry.row.provenance.door: entry.row.state for entry in stage.ledger.rows.values() if not entry.row.sender}
+    assert states == {"webhook": State.REJECTED}
