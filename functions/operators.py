@@ -1,15 +1,10 @@
-"""`/api/operator/…`: what `python -m ops` asks. A master key is needed."""
-
-from typing import TYPE_CHECKING, Any
+"""`/api/operator/messages…`, `redrive` and `find`: what `python -m ops` asks. A master key is needed."""
 
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import as_json, problem
+from functions.answers import as_json, problem, unread
 from shared.wiring import house
-
-if TYPE_CHECKING:
-    from shared.rules.mail_row import MailRow
 
 blueprint = func.Blueprint()
 
@@ -18,9 +13,21 @@ blueprint = func.Blueprint()
 @blueprint.route("operator/messages", methods=["GET"], auth_level=func.AuthLevel.ADMIN)
 @answering
 async def operator_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
-    """Mails that a person should look at."""
-    rooms = house()
-    return as_json(200, {"messages": [_shown(row) for row in await rooms.status.attention()]})
+    """Mails that a person should look at, filtered as asked for, and what holds mails back."""
+    from shared.operator_questions import list_question
+    from shared.operator_views import mail_view, stop_view, unreadable_view
+
+    overview = house().overview
+    question = list_question(req.params)
+    stops = await overview.stops()
+    listing = await overview.attention(question, stops, limit=question.limit)
+    body = {
+        "stops": [stop_view(stop) for stop in stops],
+        "messages": [mail_view(row, stops) for row in listing.rows],
+        "unreadable": [unreadable_view(one) for one in listing.unreadable],
+        "more": listing.more,
+    }
+    return as_json(200, body)
 
 
 @blueprint.function_name("operator_message")
@@ -28,8 +35,13 @@ async def operator_list(req: func.HttpRequest, context: func.Context) -> func.Ht
 @answering
 async def operator_message(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Any mail, by its id."""
-    entry = await house().status.any_mail(req.route_params["id"])
-    return _no_such_mail() if entry is None else as_json(200, _shown(entry.row))
+    from shared.operator_views import mail_view
+
+    rooms = house()
+    entry = await rooms.status.any_mail(req.route_params["id"])
+    if entry is None:
+        return _no_such_mail()
+    return as_json(200, mail_view(entry.row, await rooms.overview.stops() if entry.row.stopped else ()))
 
 
 @blueprint.function_name("operator_act")
@@ -37,6 +49,7 @@ async def operator_message(req: func.HttpRequest, context: func.Context) -> func
 @answering
 async def operator_act(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """`redrive` or `cancel` a mail; the body says `who` and `why`, and both are kept."""
+    from shared.operator_views import mail_view
     from shared.steer import order_from
 
     rooms = house()
@@ -44,17 +57,58 @@ async def operator_act(req: func.HttpRequest, context: func.Context) -> func.Htt
     action = actions.get(req.route_params["action"])
     if action is None:
         return problem(404, "No such action", "Post to redrive or to cancel.")
+    if (lost := unread(req)) is not None:
+        return lost
     order = order_from(req.get_body())
     entry = await rooms.status.any_mail(req.route_params["id"])
     if entry is None:
         return _no_such_mail()
-    return as_json(200, _shown(await action(entry, who=order.who, why=order.why)))
+    return as_json(200, mail_view(await action(entry, who=order.who, why=order.why)))
 
 
-def _shown(row: "MailRow") -> dict[str, Any]:
-    from shared.status import provenance, view
+@blueprint.function_name("operator_redrive")
+@blueprint.route("operator/redrive", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+@answering
+async def operator_redrive(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+    """Put back the mails that fit; `after` in the answer is for the next call, null where all were seen."""
+    from shared.operator_views import mail_view, unreadable_view
+    from shared.redrive import bulk_order_from
 
-    return {**view(row), "provenance": provenance(row)}
+    rooms = house()
+    if (lost := unread(req)) is not None:
+        return lost
+    order = bulk_order_from(req.get_body())
+    batch = await rooms.redrive.run(order)
+    body = {
+        "dry_run": order.dry_run,
+        "messages": [mail_view(row) for row in batch.put_back],
+        "left": [{**mail_view(row), "cause": cause} for row, cause in batch.left],
+        "unreadable": [unreadable_view(one) for one in batch.unreadable],
+        "after": batch.after or None,
+    }
+    return as_json(200, body)
+
+
+@blueprint.function_name("operator_find")
+@blueprint.route("operator/find", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
+@answering
+async def operator_find(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+    """Mails to one address, and what became of that recipient; a body, so that no address stands in an access log."""
+    from shared.operator_questions import find_question
+    from shared.operator_views import addressed_view, unreadable_view
+
+    overview = house().overview
+    if (lost := unread(req)) is not None:
+        return lost
+    question = find_question(req.get_body())
+    listing, ref = await overview.addressed(question.to, limit=question.limit)
+    stops = await overview.stops() if any(row.stopped for row in listing.rows) else []
+    body = {
+        "messages": [addressed_view(row, ref, stops) for row in listing.rows],
+        "unreadable": [unreadable_view(one) for one in listing.unreadable],
+        "more": listing.more,
+    }
+    return as_json(200, body)
 
 
 def _no_such_mail() -> func.HttpResponse:

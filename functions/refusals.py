@@ -8,7 +8,7 @@ from functions.answers import COME_BACK, problem
 from shared.accept import KeyConflict
 from shared.rules.faults import NotConfigured
 from shared.rules.problems import Problem, Refused
-from shared.rules.storage_errors import BrokenRow, NewerRow, NotStorable, StorageForbidden, StorageUnavailable
+from shared.rules.storage_errors import BrokenRow, Conflict, NewerRow, NotStorable, StorageForbidden, StorageUnavailable
 from shared.steer import NotPossible
 
 _LATER = {"Retry-After": COME_BACK}
@@ -23,10 +23,11 @@ def answer_to(error: Exception) -> func.HttpResponse | None:
             return problem(413, "Too large to store", error.reason.text, fix=error.reason.fix)
         case KeyConflict():
             return problem(422, "Conflict of keys", str(error), id=error.mail_id)
-        case NotPossible():
-            return problem(409, "Not possible now", error.cause)
         case NotConfigured() | StorageUnavailable() | StorageForbidden() | BrokenRow() | NewerRow():
             return unavailable(error)
+        case NotPossible() | Conflict():
+            overtaken = "Somebody changed the same thing at this moment; try again."
+            return problem(409, "Not possible now", error.cause if isinstance(error, NotPossible) else overtaken)
     return None
 
 

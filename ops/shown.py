@@ -1,17 +1,30 @@
-"""Data from outside, made inert for a terminal: no markup, no escape codes."""
+"""Data from outside, made inert for a terminal: no markup, no escape codes, nothing that hides or reorders."""
 
+import json
+import sys
+import unicodedata
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
-_STATE_STYLE = {"sent": "green", "waiting": "cyan", "sending": "cyan", "ok": "green"}
+_STATE_STYLE = {"sent": "green", "accepted": "green", "waiting": "cyan", "sending": "cyan", "pending": "cyan", "ok": "green"}
+
+_INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+"""Letters and symbols that are shown as nothing (Hangul fillers, the blank Braille pattern)."""
+
+_STACKING = frozenset({"Mn", "Me"})
+"""General categories of marks that are drawn over the character before them, however many there are."""
+
+
+def plain(value: object) -> str:
+    """A value as text in which every character is seen, in its order; whatever else there is stands there as its escape."""
+    text = "-" if value is None or value == "" else unicodedata.normalize("NFC", str(value))
+    return "".join(c if _is_seen(c) else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def inert(value: object) -> Text:
-    """A value as plain text; whatever a terminal would act on is shown as its escape."""
-    text = "-" if value is None else str(value)
-    return Text("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
+    """The same for a table or a line; rich reads no markup in it."""
+    return Text(plain(value), overflow="fold")
 
 
 def state(value: str) -> Text:
@@ -21,38 +34,10 @@ def state(value: str) -> Text:
     return text
 
 
-def facts(title: str, rows: dict[str, object]) -> Table:
-    """Two columns: what, and its value."""
-    table = Table(title=Text(title), show_header=False, title_justify="left")
-    for name, value in rows.items():
-        table.add_row(inert(name), value if isinstance(value, Text) else inert(value))
-    return table
+def print_json(body: dict[str, Any]) -> None:
+    """JSON for programs; all but ASCII is escaped, and DEL, which JSON would leave, too."""
+    sys.stdout.write(json.dumps(body, indent=2).replace("\x7f", "\\u007f") + "\n")
 
 
-def mails(entries: list[dict[str, Any]]) -> Table:
-    """A line per mail: where it stands, since when, and why."""
-    table = Table("id", "state", "since", "sender's caller", "attempts", "why")
-    for entry in entries:
-        since = entry["timeline"][-1]["at"] if entry["timeline"] else None
-        why = (entry["reason"] or {}).get("text")
-        caller = entry["provenance"]["caller"]
-        table.add_row(
-            inert(entry["id"]), state(entry["state"]), *(inert(one) for one in (since, caller, entry["attempts"], why))
-        )
-    return table
-
-
-def timeline(entries: list[dict[str, Any]]) -> Table:
-    """A mail's timeline."""
-    table = Table("at", "state", "reason", title="timeline", title_justify="left")
-    for entry in entries:
-        table.add_row(inert(entry["at"]), state(entry["state"]), inert(entry["reason"]))
-    return table
-
-
-def recipients(entries: list[dict[str, Any]]) -> Table:
-    """A mail's recipients, by their number."""
-    table = Table("n", "state", "code", "enhanced", title="recipients", title_justify="left")
-    for entry in entries:
-        table.add_row(inert(entry["n"]), inert(entry["state"]), inert(entry["code"]), inert(entry["enhanced"]))
-    return table
+def _is_seen(char: str) -> bool:
+    return char.isprintable() and char not in _INVISIBLE and unicodedata.category(char) not in _STACKING

@@ -51,6 +51,12 @@ class OpenMails(Protocol):
     async def held(self) -> Sequence[OpenMail]:
         """Mails that wait for a person."""
 
+    async def redrivable(self, after: str = "") -> Sequence[OpenMail]:
+        """Mails that a person may put back: rejected and expired ones, then those that wait for one, the oldest first.
+
+        Only those behind the entry whose key is `after`; none where there are no more.
+        """
+
     async def settle(self, mail: OpenMail) -> None:
         """The entry is no longer true: it leaves the index."""
 

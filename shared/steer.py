@@ -75,31 +75,37 @@ class Steer:
         A producer's message that never became a mail goes back to its queue instead.
         """
         row = entry.row
-        if row.state not in REDRIVABLE:
-            raise NotPossible(f"the mail is {row.state}; only {_listed(REDRIVABLE)} mails can be put back")
-        if not row.sender:
+        if row.state in REDRIVABLE and not row.sender:
             return await self._resubmit(entry, who=who, why=why)
-        sender = self.config.senders.get(row.sender)
-        if sender is None:
-            raise NotPossible("mail.toml lost the mail's sender; put it back into the file, or cancel the mail")
-        await self._check_content(row.id)
+        await self.check_redrivable(row)
         now = self.clock()
         waiting = move(row, State.WAITING, at=now, reason=f"put back by {who}: {why}")
         again = replace(
             waiting,
             recipients=tuple(_offered_again(one) for one in row.recipients),
             possible_duplicate=row.possible_duplicate or row.state is State.UNKNOWN,
-            expires_at=now + sender.expires_after,
+            expires_at=now + self.config.senders[row.sender].expires_after,
             deadline=None,
             standstill=None,
+            stopped="",
         )
         try:
             return (await self.placer.again(entry, again, delay=0.0, now=now)).row
         except Conflict:
             raise NotPossible("the mail was changed at this moment; look at it again") from None
 
+    async def check_redrivable(self, row: MailRow) -> None:
+        """Raise `NotPossible` where the mail cannot be put back, or would be only to be parked."""
+        if row.state not in REDRIVABLE:
+            raise NotPossible(f"the mail is {row.state}; only {_listed(REDRIVABLE)} mails can be put back")
+        if not row.sender:
+            return  # goes back to its queue, where the door decides anew
+        if row.sender not in self.config.senders:
+            raise NotPossible("mail.toml lost the mail's sender; put it back into the file, or cancel the mail")
+        await self._check_content(row.id)
+
     async def _check_content(self, mail_id: str) -> None:
-        """Raise `NotPossible` where there is nothing to send, before the mail is put back only to be parked."""
+        """Raise `NotPossible` where there is nothing to send."""
         try:
             await self.ledger.open(mail_id)
         except PayloadGone:

@@ -32,8 +32,10 @@ from shared.edges.token_managed import ManagedIdentityFetch
 from shared.edges.token_source import FetchToken, TokenSource
 from shared.health import Health
 from shared.intake import Intake
+from shared.overview import Overview
 from shared.placing import Placer
 from shared.poison import Poison
+from shared.redrive import Redrive
 from shared.retention import Cleanup
 from shared.rules.callers import Caller, function_key
 from shared.rules.config import HttpAuth, IdentityWay, MailConfig
@@ -43,6 +45,7 @@ from shared.send import Send
 from shared.settings import Settings
 from shared.status import Status
 from shared.steer import Steer
+from shared.stop_button import StopButton
 from shared.stops import StopKeeper
 from shared.submission import Submission
 from shared.sweep import Sweep
@@ -71,7 +74,10 @@ class House:
     webhooks: Webhooks
     status: Status
     steer: Steer
+    redrive: Redrive
+    overview: Overview
     stops: StopKeeper
+    stop_button: StopButton
     health: Health
 
     def http_caller(self) -> Caller:
@@ -93,7 +99,8 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     account = StorageAccount(storage)
     queues = Queues(account)
     ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id, keep_payload=config.retention.payload)
-    composer = Composer(TemplateFiles(root / "templates"), Attachments(account))
+    templates = TemplateFiles(root / "templates")
+    composer = Composer(templates, Attachments(account))
     placer = Placer(queues, ledger, ledger, telemetry)
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
     references = RecipientRefs(account, new_key=lambda: secrets.token_bytes(KEY_LENGTH))
@@ -108,6 +115,8 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     transmission = Transmission(tokens, gateway)
     times = Times(clock=time.time, sleep=asyncio.sleep, chance=random.SystemRandom().random, lease=found.attempt_lease)
     digests = Digests(config.digests, buffer, accept, telemetry, time.time)
+    steer = Steer(config, ledger, placer, time.time)
+    keeper = StopKeeper(config, breakers, ledger, ledger, placer, transmission, time.time)
     return House(
         config=config,
         submission=Submission(accept, unaccepted),
@@ -118,9 +127,12 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
         cleanup=Cleanup(config.retention, ledger, ledger, telemetry, time.time),
         webhooks=Webhooks(config.webhooks, accept, digests, unaccepted, lambda name: _secret(found, name), time.time),
-        status=Status(config, ledger, ledger, time.time),
-        steer=Steer(config, ledger, placer, time.time),
-        stops=StopKeeper(config, breakers, ledger, ledger, placer, transmission, time.time),
+        status=Status(config, ledger),
+        steer=steer,
+        redrive=Redrive(ledger, ledger, steer, time.time),
+        overview=Overview(ledger, ledger, references, keeper, time.time),
+        stops=keeper,
+        stop_button=StopButton(config, templates, keeper),
         health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
     )
 

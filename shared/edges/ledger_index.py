@@ -5,12 +5,13 @@ transaction, and a list is one range of keys:
 
 - `due|<time>|<id>`: mails that the program moves on, by the time at which somebody should look;
 - `held|<time>|<id>`: mails that wait for a person;
-- `payload|<time>|<id>`: final mails, by the time at which their payload should go;
+- `failed|<time>|<id>`: rejected and expired mails, by the time at which their payload should go: a person may put them back;
+- `payload|<time>|<id>`: the other final mails, by that time;
 - `row|<time>|<id>`: final mails without payload, by the time at which their row should go;
 - `stop|<place>|<time>|<id>`: mails that wait at a place where a stop stands, beside their entry in `due`;
 - `to|<reference>|<time left until the year 10000>|<id>`: mails by recipient; keys sort upwards, so this gives the newest.
 
-Every mail that has a row has an entry in one of the first four. An entry that leads into `due` is written before its row,
+Every mail that has a row has an entry in one of the first five. An entry that leads into `due` is written before its row,
 every other one after it; an entry too much is harmless, because whoever follows one reads the row and moves or settles it.
 """
 
@@ -21,13 +22,13 @@ from shared.edges.storage_calls import Absent
 from shared.edges.storage_table import TRANSACTION_LIMIT, Change, Table, drop, put
 from shared.rules.mail_row import MailRow
 from shared.rules.open_mail import OpenMail
-from shared.rules.states import FINAL, WAITS_FOR_A_PERSON
+from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
 from shared.rules.utc_text import to_utc_text
 
 TABLE = "index"
 PARTITION = "mails"
 
-DUE, HELD, PAYLOAD, ROW, STOP, TO = "due", "held", "payload", "row", "stop", "to"
+DUE, HELD, FAILED, PAYLOAD, ROW, STOP, TO = "due", "held", "failed", "payload", "row", "stop", "to"
 
 LISTED = 1000
 """Entries of one answer, which is one call to storage; whoever is done with these asks again."""
@@ -37,6 +38,9 @@ ADDRESSED = 500
 
 _BEHIND = "~"
 """Sorts behind everything that a key holds."""
+
+_NEXT = "!"
+"""A key with this at its end sorts behind the key and before every other one."""
 
 _YEAR_10000 = 253_402_300_800_000
 """Milliseconds since 1970."""
@@ -60,13 +64,21 @@ class OpenIndex:
         """Mails that wait for a person, the oldest first; at most `LISTED`."""
         return await self._listed(HELD)
 
+    async def redrivable(self, after: str = "") -> list[OpenMail]:
+        """Mails that a person may put back, behind the entry with key `after`: rejected and expired ones whose payload is
+        still there, then those of `held`; at most `LISTED`. The two lists are one range of keys, so this is one call.
+        """
+        first = f"{after}{_NEXT}" if after.startswith((f"{FAILED}|", f"{HELD}|")) else f"{FAILED}|"
+        return await self._between(first, f"{HELD}|{_BEHIND}", most=LISTED)
+
     async def stopped(self, key: str) -> list[OpenMail]:
         """Mails that were noted at the place with this key, the oldest first; at most `LISTED`."""
         return await self._listed(f"{STOP}|{key}")
 
     async def spent(self, now: float) -> list[OpenMail]:
         """Mails whose payload should go by `now`, the oldest first; at most `LISTED`. The row has the last word."""
-        return await self._listed(PAYLOAD, until=now)
+        found = [*await self._listed(PAYLOAD, until=now), *await self._listed(FAILED, until=now)]
+        return sorted(found, key=lambda mail: mail.key.partition("|")[2])[:LISTED]
 
     async def outdated(self, now: float) -> list[OpenMail]:
         """Mails whose row should go by `now`, the oldest first; at most `LISTED`. The row has the last word."""
@@ -93,7 +105,7 @@ class OpenIndex:
         await self._move(mail.key, f"{HELD}{mail.key.removeprefix(mail.list)}")
 
     async def look_again(self, mail: OpenMail, at: float) -> None:
-        """Nobody needs to look at the mail before `at`; its entry stays in its list (`due`, `payload` or `row`)."""
+        """Nobody needs to look at the mail before `at`; its entry stays in its list, which is not `held`."""
         await self._move(mail.key, _key(mail.list, at, mail.mail_id))
 
     async def refile(self, mail: OpenMail, row: MailRow) -> None:
@@ -132,7 +144,8 @@ class OpenIndex:
         It is made of what no deferral changes: the mail's Date, which is its first due time, or the time of its end.
         """
         if row.state in FINAL:
-            return _key(PAYLOAD, row.changed_at + self._keep_payload, row.id)
+            resting = FAILED if row.state in (State.REJECTED, State.EXPIRED) else PAYLOAD
+            return _key(resting, row.changed_at + self._keep_payload, row.id)
         return _key(HELD if row.state in WAITS_FOR_A_PERSON else DUE, row.date, row.id)
 
     async def _move(self, old: str, new: str) -> None:
@@ -153,7 +166,10 @@ class OpenIndex:
 
     async def _listed(self, prefix: str, *, until: float | None = None, most: int = LISTED) -> list[OpenMail]:
         last = f"{prefix}|{'' if until is None else to_utc_text(until)}{_BEHIND}"
-        rows = await self._entries.between(PARTITION, f"{prefix}|", last, most=most)
+        return await self._between(f"{prefix}|", last, most=most)
+
+    async def _between(self, first: str, last: str, *, most: int) -> list[OpenMail]:
+        rows = await self._entries.between(PARTITION, first, last, most=most)
         return [_entry(str(row.columns["RowKey"])) for row in rows]
 
 

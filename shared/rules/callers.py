@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.rules.config import Digest, MailConfig, Producer, Webhook
+from shared.rules.config import Digest, HttpAuth, MailConfig, Producer, Webhook
 
 FUNCTION_KEY = "function-key"
 """The one caller of the HTTP API where the host's function keys are the proof."""
@@ -47,3 +47,14 @@ def visible_to(config: MailConfig, caller: Caller) -> tuple[str, ...]:
         readable += [webhook(w).name for w in config.webhooks.values()]
         readable += [digest(d).name for d in config.digests.values()]
     return (caller.name, *readable)
+
+
+def all_of(config: MailConfig) -> tuple[Caller, ...]:
+    """The callers that the file names; where bearer tokens are the proof, others may come by their tokens' names."""
+    keys = (function_key(config),) if config.http_auth is HttpAuth.FUNCTION_KEY else ()
+    return (
+        *keys,
+        *(producer(one) for one in config.producers.values()),
+        *(webhook(one) for one in config.webhooks.values()),
+        *(digest(one) for one in config.digests.values()),
+    )

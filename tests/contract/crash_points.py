@@ -60,9 +60,10 @@ class Reaper:
         return not self._due(Death(number, Side.AFTER))
 
     def next_is(self, ahead: int) -> Side | None:
-        """The side on which the process is to die at the point that is so many ahead; None if it lives."""
-        number = len(self.points) + ahead
-        return next((death.side for death in self.deaths if death.number == number), None)
+        """The side on which the process is to die at the point that is so many ahead; None if it lives, or dies before."""
+        now = len(self.points)
+        coming = sorted((death for death in self.deaths if death.number >= now), key=lambda death: death.number)
+        return coming[0].side if coming and coming[0].number == now + ahead else None
 
     def _due(self, death: Death) -> bool:
         if death in self.deaths:

@@ -97,7 +97,7 @@ class Worker:
             "unknowns": row.unknowns,
             "why": row.why.code if row.why else "",
             "reasons": [moment.reason for moment in row.timeline],
-            "attention": any(held.mail_id == row.id for held in await self.house.status.open_mails.held()),
+            "attention": any(held.mail_id == row.id for held in await self.house.overview.open_mails.held()),
         }
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from shared.rules.mail_row import ROW_VERSION, Entry, MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
-from shared.rules.states import FINAL, UNDER_WAY
+from shared.rules.states import FINAL, UNDER_WAY, State
 from shared.rules.storage_errors import AlreadyThere, BrokenRow, Conflict, NewerRow, PayloadChanged, PayloadGone
 from tests.fakes.failing import Failing
 
 KEEP_PAYLOAD = 86_400.0
 ADDRESSED = 500
+LISTED = 1000
 
 
 class FakeLedger(Failing):
@@ -103,6 +104,15 @@ class FakeLedger(Failing):
         self._begin("held")
         return [OpenMail(mail_id, "held", mail_id) for mail_id in sorted(self.for_a_person)]
 
+    async def redrivable(self, after: str = "") -> list[OpenMail]:
+        """As the port says."""
+        self._begin("redrivable")
+        failed = {m for m in self.resting if m in self.rows and self.rows[m].row.state in (State.REJECTED, State.EXPIRED)}
+        found = [OpenMail(m, "failed", f"failed|{self.resting[m]:020.6f}|{m}") for m in failed]
+        held = ((m, self.rows[m].row.date) for m in self.for_a_person if m in self.rows)
+        found += [OpenMail(m, "held", f"held|{at:020.6f}|{m}") for m, at in held]
+        return sorted((mail for mail in found if mail.key > after), key=lambda mail: mail.key)[:LISTED]
+
     async def stop(self, row: MailRow, key: str) -> None:
         """As the port says."""
         self._begin("stop")
@@ -161,7 +171,7 @@ class FakeLedger(Failing):
         self._enter(row)
 
     def _list(self, mail: OpenMail) -> dict[str, float]:
-        lists = {"due": self.index, "payload": self.resting, "row": self.aging, "held": {}}
+        lists = {"due": self.index, "payload": self.resting, "failed": self.resting, "row": self.aging, "held": {}}
         lists |= {"stop": self.noted.get(mail.key, {}), "to": self.recipients.get(mail.key, {})}
         return lists[mail.list]
 

@@ -1,31 +1,14 @@
 """People at work: a caller cancels over HTTP, an operator uses `python -m ops` as a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from tests.flows.client import Client, reasons
+from tests.flows.operating import answered, ops
 from tests.flows.processes import Cloud
-
-OPS_SECONDS = 60.0
-"""For one command on a busy machine."""
-
-
-def ops(cloud: Cloud, *arguments: str, key: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the operator's command line against the cloud's first host."""
-    settings = {
-        "MAIL_OPS_URL": cloud.line["functions"][0],
-        "MAIL_OPS_KEY": key or cloud.line["master_key"],
-        "COLUMNS": "200",
-    }
-    command = [sys.executable, "-m", "ops", *arguments]
-    environment = {**os.environ, **settings}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=OPS_SECONDS)  # noqa: S603 - our own
 
 
 def delete(client: Client, mail: str) -> httpx.Response:
@@ -73,7 +56,8 @@ def test_an_operator_sees_why_and_puts_a_rejected_mail_back(client: Client, clou
 def test_json_for_programs(client: Client, cloud: Cloud) -> None:
     """`--json` prints the same facts for programs."""
     mail = client.settled(client.submit())["id"]
-    shown = json.loads(ops(cloud, "show", mail, "--json").stdout)
+    shown = answered(ops(cloud, "show", mail, "--json"))
+    assert shown["message_trace"].startswith(f"Get-MessageTraceV2 -MessageId '{shown['reply']['exchange_id']}' -StartDate (")
     assert (shown["id"], shown["state"], shown["provenance"]["door"]) == (mail, "sent", "http")
     assert ops(cloud, "health", "--json").returncode == 0
     assert isinstance(json.loads(ops(cloud, "list", "--json").stdout)["messages"], list)
@@ -94,3 +78,69 @@ def test_an_app_that_cannot_be_asked_is_exit_code_2(cloud: Cloud) -> None:
     done = ops(cloud, "list", key="wrong")
     assert done.returncode == 2
     assert "master key" in done.stderr
+
+
+def test_an_operator_finds_the_mails_to_one_person(client: Client, cloud: Cloud, fresh_sender: str) -> None:
+    """With what became of this person, whatever became of the others; no address stands in a URL."""
+    mail = client.submit(sender=fresh_sender, to=["scenario+recipient-refused-5xx@contoso.test", "found@contoso.test"])
+    client.settled(mail)
+    (found,) = answered(ops(cloud, "find", "--to", "Found@contoso.test", "--json"))["messages"]
+    assert (found["id"], found["addressed"]) == (mail, [{"n": 1, "state": "accepted", "code": 250, "enhanced": "2.0.0"}])
+    shown = ops(cloud, "find", "--to", "found@contoso.test")
+    assert mail in shown.stdout
+    assert "accepted (number 1)" in shown.stdout
+    assert ops(cloud, "find", "--to", "nobody-got-this@contoso.test").returncode == 1
+    assert "found@contoso.test" not in client.log()
+
+
+def test_many_mails_are_put_back_only_with_yes(client: Client, cloud: Cloud, fresh_sender: str) -> None:
+    """Without it they are shown, and how to do it; what they have in common says which ones."""
+    mails = [client.submit(sender=fresh_sender, to=["scenario+corrupt-content@contoso.test"]) for _ in range(2)]
+    assert {client.settled(mail)["state"] for mail in mails} == {"rejected"}
+    which = ("redrive", "--sender", fresh_sender, "--state", "rejected", "--why", "mended", "--who", "ann")
+    assert {one["id"] for one in answered(ops(cloud, "list", *which[1:5], "--json"))["messages"]} == set(mails)
+    dry = ops(cloud, *which)
+    assert (dry.returncode, all(mail in dry.stdout for mail in mails), "--yes" in dry.stdout) == (0, True, True)
+    assert not any("mended" in reason for mail in mails for reason in reasons(client.settled(mail)))
+    done = answered(ops(cloud, *which, "--yes", "--json"))
+    assert {one["id"] for one in done["messages"]} == set(mails)
+    for mail in mails:
+        client.reason(mail, "put back by ann: mended")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["redrive", "--why", "x"],
+        ["redrive", "f" * 32, "--all", "--why", "x"],
+        ["redrive", "--all", "--sender", "alerts", "--why", "x"],
+        ["pause", "--why", "x"],
+        ["pause", "--all", "--sender", "alerts", "--why", "x"],
+        ["resume", "--caller", "a", "--mailbox", "b", "--why", "x"],
+        ["pause", "--all"],
+    ],
+)
+def test_a_command_that_does_not_say_what_is_not_carried_out(cloud: Cloud, command: list[str]) -> None:
+    """Exit code 2, and what is missing."""
+    done = ops(cloud, *command)
+    assert done.returncode == 2
+    assert "give" in done.stderr or "Missing option '--why'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["pause", "--sender", "nobody", "--why", "x"], "there is: alerts, reports"),
+        (["pause", "--template", "nothing", "--why", "x"], "there is: alert, digest, event"),
+        (["resume", "--caller", "producer:nobody", "--why", "x"], "producer:default"),
+        (["pause", "--all", "--why", "x" * 41], "at most 40"),
+        (["list", "--state", "lost"], "has to be one of"),
+        (["redrive", "--state", "sent", "--why", "x"], "cannot be put back"),
+        (["find", "--to", "nobody"], "not a mail address"),
+    ],
+)
+def test_what_is_not_possible_is_a_fault_with_its_cure(cloud: Cloud, command: list[str], told: str) -> None:
+    """Exit code 1, and nothing is changed."""
+    done = ops(cloud, *command)
+    assert done.returncode == 1
+    assert told in done.stderr

@@ -9,7 +9,6 @@ from functions.refusals import answer_to
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import (
     BrokenRow,
-    Conflict,
     NewerPayload,
     NewerRow,
     StorageForbidden,
@@ -50,7 +49,7 @@ def test_a_missing_right_is_named_with_its_cure(error: StorageForbidden | Storag
     assert (status, body["detail"], body["fix"]) == (503, RIGHT.text, RIGHT.fix)
 
 
-@pytest.mark.parametrize("error", [Conflict(), RuntimeError("a bug")])
+@pytest.mark.parametrize("error", [RuntimeError("a bug")])
 def test_a_bug_is_left_to_the_host(error: Exception) -> None:
     """What has no translation has to be seen."""
     assert answer_to(error) is None

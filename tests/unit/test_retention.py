@@ -60,7 +60,7 @@ async def test_content_goes_after_a_day_and_the_row_after_ninety() -> None:
 async def test_the_state_of_a_mail_is_told_as_long_as_its_row_lives() -> None:
     """`GET` needs no content: by id and by the caller's own key, until the row is gone."""
     stage = await a_sent_mail()
-    status = Status(stage.config, stage.ledger, stage.ledger, stage.clock)
+    status = Status(stage.config, stage.ledger)
     caller = producer(stage.config.producers["default"])
     stage.later(2 * DAY)
     await cleanup(stage).run()
