@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup check test demo up bench bench-outcomes lock clean
+.PHONY: help setup check test demo up bench bench-chaos bench-outcomes lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -48,6 +48,9 @@ up: setup ## start the local cloud and one host, and stay (HOST=func uses Core T
 
 bench: setup ## the benchmarks of speed and cost, each with its table
 	@$(BIN)/python -m bench
+
+bench-chaos: setup ## 2,000 mails under kill -9, cut wires and failing storage (CHAOS="--seed 7" repeats one)
+	@$(BIN)/python -m bench chaos $(CHAOS)
 
 bench-outcomes: setup .bench/.python .bench/.node ## what callers of five mail libraries and ours are told when things break (JSON=1)
 	@$(BIN)/python -m bench outcomes $(if $(JSON),--json)

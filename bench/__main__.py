@@ -1,4 +1,4 @@
-"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON with `--json`."""
+"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `python -m bench chaos`."""
 
 import argparse
 import gc
@@ -15,8 +15,11 @@ from devcloud.processes import StartFault
 
 def main(argv: Sequence[str]) -> int:
     """Run the benchmarks asked for; 0 when all were measured (a missed target is a result), 1 when one could not be."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
+    if argv[:1] == ["chaos"]:
+        return _chaos(argv[1:])
     options = parse(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False)
     reports: list[Measured] = []
     try:
@@ -44,6 +47,16 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_rounds, help="how often everything takes its turn")
     parser.add_argument("--modules", type=_rounds, metavar="N", help="cold: also list the N modules that cost most")
     return parser.parse_args(argv)
+
+
+def _chaos(argv: Sequence[str]) -> int:
+    """Not a measurement but a proof, which takes minutes: it runs only when asked for."""
+    from bench.chaos import main as chaos
+
+    try:
+        return chaos(argv)
+    except KeyboardInterrupt:
+        return 130
 
 
 # Each benchmark imports its own part only: the others' libraries would be on its bill.

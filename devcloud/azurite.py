@@ -17,6 +17,7 @@ from devcloud.processes import Child, StartFault, stop_all
 HOST_ACCOUNT = "devhost"
 MAIL_ACCOUNT = "devmail"
 
+_SERVICES = ("blob", "queue", "table")
 _SCRIPT = Path(__file__).parent / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 _START_SECONDS = 60.0  # about one second on an idle machine; generous for one that is busy
 _STOP_SECONDS = 15.0  # it writes its databases to disk on SIGTERM; a SIGKILL would lose the latest writes
@@ -46,12 +47,21 @@ class Azurite:
         data = folder / "azurite"
         data.mkdir()
         accounts = f"{HOST_ACCOUNT}:{self.accounts.host_key};{MAIL_ACCOUNT}:{self.accounts.mail_key}"
-        self.child = Child(
-            "azurite",
-            _command(data, environment),
-            environment={**environment, "AZURITE_ACCOUNTS": accounts},
-            folder=folder,
-        )
+        self._folder = folder
+        self._environment = {**environment, "AZURITE_ACCOUNTS": accounts}
+        self.child = self._start()
+
+    def start_again(self) -> None:
+        """Start it once more after `stop`, with the same data, accounts and ports; returns at once."""
+        self.child = self._start()
+
+    def _start(self) -> Child:
+        command = _command(self._folder / "azurite", self._environment, self.ports)
+        return Child("azurite", command, environment=self._environment, folder=self._folder)
+
+    def has_started(self) -> bool:
+        """Whether all three services listen, without waiting. Raises `StartFault` when it has ended instead."""
+        return self.child.look(_ports) is not None
 
     def wait_ready(self) -> None:
         """Wait until all three services listen. Raises `StartFault`."""
@@ -69,22 +79,22 @@ class Azurite:
 def connection_string(account: str, key: str, ports: Mapping[str, int]) -> str:
     """A storage connection string for an emulator on loopback (the account is the first part of the path)."""
     endpoints = "".join(
-        f"{service.capitalize()}Endpoint=http://127.0.0.1:{ports[service]}/{account};"
-        for service in ("blob", "queue", "table")
+        f"{service.capitalize()}Endpoint=http://127.0.0.1:{ports[service]}/{account};" for service in _SERVICES
     )
     return f"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};{endpoints}"
 
 
-def _command(data: Path, environment: Mapping[str, str]) -> list[str]:
+def _command(data: Path, environment: Mapping[str, str], ports: Mapping[str, int]) -> list[str]:
     if not _SCRIPT.is_file():
         raise StartFault("Azurite is not installed in devcloud/node_modules: run `make setup`")
     try:
         node = find_node(environment.get("PATH"), beside=Path(sys.executable).parent)
     except NodeFault as fault:
         raise StartFault(str(fault)) from fault
-    free_ports = ("--blobPort", "0", "--queuePort", "0", "--tablePort", "0")
+    # 0 takes any free port.
+    wanted = [word for service in _SERVICES for word in (f"--{service}Port", str(ports.get(service, 0)))]
     switches = ("--skipApiVersionCheck", "--disableTelemetry", "--silent")
-    return [node, str(_SCRIPT), "--location", str(data), *free_ports, *switches]
+    return [node, str(_SCRIPT), "--location", str(data), *wanted, *switches]
 
 
 def _ports(output: str) -> dict[str, int] | None:

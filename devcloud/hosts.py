@@ -42,11 +42,18 @@ def start_hosts(
     stack.callback(stop_all, hosts, seconds=_STOP_SECONDS)
     if kind == "func":
         return _start_func(app, folder, settings, hosts)
-    command = [sys.executable, "-m", "devcloud", "host", "--app", str(app), "--port", "0"]
-    command += ["--lease-seconds", f"{lease_seconds:g}"]
     names = [f"host-{number}" for number in range(1, count + 1)]
-    hosts.extend(Child(name, command, environment=settings, folder=folder) for name in names)
-    return {f"http://127.0.0.1:{host.wait_ready(_port, seconds=_START_SECONDS)}": host for host in hosts}
+    hosts.extend(stand_in(name, app, lease_seconds=lease_seconds, folder=folder, settings=settings) for name in names)
+    return {host.wait_ready(stand_in_address, seconds=_START_SECONDS): host for host in hosts}
+
+
+def stand_in(
+    name: str, app: Path, *, lease_seconds: float, folder: Path, settings: Mapping[str, str], clock_offset: float = 0.0
+) -> Child:
+    """Start one host of the stand-in with the app in folder `app` and return at once; `folder` takes what it writes."""
+    command = [sys.executable, "-m", "devcloud", "host", "--app", str(app), "--port", "0"]
+    command += ["--lease-seconds", f"{lease_seconds:g}", "--clock-offset", f"{clock_offset:g}"]
+    return Child(name, command, environment=settings, folder=folder)
 
 
 def _start_func(app: Path, folder: Path, settings: Mapping[str, str], hosts: list[Child]) -> dict[str, Child]:
@@ -64,14 +71,14 @@ def _start_func(app: Path, folder: Path, settings: Mapping[str, str], hosts: lis
     return {f"http://127.0.0.1:{port}": hosts[0]}
 
 
-def _port(output: str) -> int | None:
-    """The port of a host, once a line of its output says that it is ready; other lines may be the app's own."""
+def stand_in_address(output: str) -> str | None:
+    """The address of a host, once a line of its output says that it is ready; other lines may be the app's own."""
     for line in output.splitlines(keepends=True):
         if line.startswith("{") and line.endswith("\n"):
             with contextlib.suppress(ValueError):
                 said = json.loads(line)
                 if said.get("ready") is True:
-                    return int(said["port"])
+                    return f"http://127.0.0.1:{int(said['port'])}"
     return None
 
 

@@ -78,14 +78,20 @@ class Child:
         Raises `StartFault` when the child ends first or the time is over.
         """
         deadline = time.monotonic() + seconds
-        while (answer := read(self._out.read_text(errors="replace"))) is None:
-            if self._process.poll() is not None:
-                raise StartFault(
-                    f"{self.name} ended with code {self._process.returncode} before it was ready{self._words()}"
-                )
+        while (answer := self.look(read)) is None:
             if time.monotonic() > deadline:
                 raise StartFault(f"{self.name} was not ready after {seconds:g} seconds{self._words()}")
             time.sleep(_POLL_SECONDS)
+        return answer
+
+    def look(self, read: Callable[[str], Answer | None]) -> Answer | None:
+        """What `read` finds in the child's standard output so far, without waiting.
+
+        Raises `StartFault` when there is nothing and the child has ended.
+        """
+        answer = read(self._out.read_text(errors="replace"))
+        if answer is None and self._process.poll() is not None:
+            raise StartFault(f"{self.name} ended with code {self._process.returncode} before it was ready{self._words()}")
         return answer
 
     def has_ended(self) -> int | None:
@@ -97,6 +103,11 @@ class Child:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.terminate()
+
+    def kill(self) -> None:
+        """End it as a power cut would (SIGKILL), and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
 
     def join(self, *, seconds: float) -> None:
         """Wait until it is gone; SIGKILL if that takes longer than `seconds`."""

@@ -13,7 +13,9 @@ from devcloud.scenarios import Scenario
 
 class StorageScenario(Scenario, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`status` (answers `status` without asking the storage), `delay` (waits `seconds`, then goes on), `drop` (closes
-    without asking the storage), `lose-answer` (the storage does it, the client is never told).
+    without asking the storage), `lose-answer` (the storage does it, the client is never told), `twice` (the storage does it
+    twice: a message put so is delivered twice), `pretend` (says that it was done and does not ask the storage: a message
+    deleted so comes back).
 
     `code` is the service's error code; by default the one that belongs to the status.
     """
@@ -29,7 +31,7 @@ class StorageFaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     scenarios: list[StorageScenario] = []
 
 
-SCENARIO_NAMES = frozenset({"status", "delay", "drop", "lose-answer"})
+SCENARIO_NAMES = frozenset({"status", "delay", "drop", "lose-answer", "twice", "pretend"})
 SCENARIO_FACTS = frozenset({"operation", "resource"})
 
 _CODES = {
@@ -51,9 +53,8 @@ def error_code(service: str, scenario: StorageScenario) -> str:
     return of_service.get(scenario.status, _CODES.get(scenario.status, "InternalError"))
 
 
-def error_answer(service: str, scenario: StorageScenario) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of the error answer, as the blob, queue or table service writes them."""
-    code, text = error_code(service, scenario), "Armed scenario of the storage proxy."
+def error_answer(service: str, code: str, text: str) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of an error answer, as the blob, queue or table service writes them."""
     headers = {"x-ms-error-code": code, "x-ms-version": "2025-11-05"}
     if service == "table":
         error: dict[str, Any] = {"odata.error": {"code": code, "message": {"lang": "en-US", "value": text}}}

@@ -24,6 +24,7 @@ from devcloud.storage_faults import (
     StorageFaults,
     StorageScenario,
     error_answer,
+    error_code,
 )
 from devcloud.storage_operations import Operation, classify
 from devcloud.xmltext import sanitize_keeping_length
@@ -38,6 +39,7 @@ Forward = Callable[[], Awaitable[web.StreamResponse]]
 Around = Callable[[web.Request, Operation, Forward], Awaitable[web.StreamResponse]]
 """Stands around every request that passes undisturbed: what it gives is what the app gets."""
 
+_NO_CONTENT = 204  # what storage answers to a delete and to a replacement that worked
 _BODY_LIMIT = 128 * 1024 * 1024  # Azurite's own blocks are far below; a bound all the same
 _FORWARD_TIMEOUT = 60.0  # seconds: Azurite answers in milliseconds, or is gone
 _IDLE_TO_AZURITE = 2.0  # seconds; Node closes an idle connection after 5, and a request must not meet that moment
@@ -133,12 +135,15 @@ class StorageProxy:
         self, scenario: StorageScenario, service: str, request: web.Request, operation: Operation, body: bytes
     ) -> web.StreamResponse:
         if scenario.name == "status":
-            text, headers = error_answer(service, scenario)
-            return web.Response(status=scenario.status, body=text, headers=headers)
+            return _error(service, scenario.status, error_code(service, scenario), "Armed scenario of the storage proxy.")
         if scenario.name == "drop":
             return drop(request)
+        if scenario.name == "pretend":
+            return web.Response(status=_NO_CONTENT)
         if scenario.name == "delay":
             await asyncio.sleep(scenario.seconds)
+        if scenario.name == "twice":
+            await self._forward(service, request, operation, body)
         answer = await self._forward(service, request, operation, body)
         return drop(request) if scenario.name == "lose-answer" else answer
 
@@ -160,7 +165,12 @@ class StorageProxy:
                 content = await answer.read()
                 return _copy(answer, content)
         except (aiohttp.ClientError, TimeoutError):
-            return web.Response(status=502, text="Azurite does not answer.")
+            return _error(service, 502, "InternalError", "Azurite does not answer.")
+
+
+def _error(service: str, status: int, code: str, text: str) -> web.Response:
+    body, headers = error_answer(service, code, text)
+    return web.Response(status=status, body=body, headers=headers)
 
 
 async def _straight(_request: web.Request, _operation: Operation, forward: Forward) -> web.StreamResponse:

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,18 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from devcloud.azurite import MAIL_ACCOUNT, Azurite, connection_string
-from devcloud.handshake import CloudAddresses, CloudConfig
 from devcloud.hosts import KINDS, start_hosts
-from devcloud.mail_toml import producer_queues, render
-from devcloud.processes import Child, StartFault, stop_all
+from devcloud.local_cloud import Limits, start_cloud
+from devcloud.processes import Child, StartFault
 from devcloud.run_folder import run_folder
-from devcloud.run_settings import HostKnobs, Run, host_settings, mail_config, mail_storage, process_environment
+from devcloud.run_settings import HostKnobs
 
-_START_SECONDS = 60.0  # a few seconds on an idle machine; generous for one that is busy
-_STOP_SECONDS = 10.0  # the emulators have nothing to finish
 _WATCH_SECONDS = 0.2  # how soon a child that died is reaped, so that others see it gone
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -95,31 +88,23 @@ def parse(argv: Sequence[str]) -> Options:
 
 def _start(options: Options, folder: Path, stack: contextlib.ExitStack) -> tuple[list[Child], dict[str, Any]]:
     """Start everything; returns the children and the line that says where they are."""
-    run, environment = Run.random(folder), process_environment(os.environ)
     _say("starting Azurite and the emulators")
-    azurite = Azurite(folder, environment=environment)
-    stack.callback(azurite.stop)
-    cloud = Child(
-        "cloud", [sys.executable, "-m", "devcloud", "cloud"], environment=environment, folder=folder, stdin=subprocess.PIPE
-    )
-    stack.callback(stop_all, [cloud], seconds=_STOP_SECONDS)
-    azurite.wait_ready()
-    addresses = _configure(cloud, azurite, run, options)
+    limits = Limits(options.messages_per_minute, options.connections)
     knobs = HostKnobs(seed=options.seed, lease_seconds=options.lease_seconds)
-    settings = host_settings(os.environ, run, azurite, addresses, knobs)
-    hosts = _start_hosts(options, folder, settings, stack)
+    cloud = start_cloud(folder, limits, knobs, caller=os.environ, stack=stack)
+    hosts = _start_hosts(options, folder, cloud.settings, stack)
     _say(f"ready; the logs of this run are in {folder}")
-    children = [azurite.child, cloud, *hosts.values()]
-    storage = settings.get("MailStorage", mail_storage(azurite, addresses))
+    children = [cloud.azurite.child, cloud.emulators, *hosts.values()]
+    run, addresses = cloud.run, cloud.addresses
     return children, {
         "functions": list(hosts),
         "function_key": run.function_key,
         "master_key": run.master_key,
-        "storage": storage,
+        "storage": cloud.storage,
         "smtp": {"host": "localhost", "port": addresses.smtp, "ca_file": str(run.ca_file)},
         "identity": {"endpoint": addresses.identity_endpoint, "header": run.identity_header},
         "inbox": addresses.inbox,
-        "settings": settings,
+        "settings": cloud.settings,
         "pids": {child.name: child.pid for child in children},
     }
 
@@ -140,21 +125,6 @@ def _start_hosts(
     )
 
 
-def _configure(cloud: Child, azurite: Azurite, run: Run, options: Options) -> CloudAddresses:
-    limits = {"messages_per_minute": options.messages_per_minute, "connections": options.connections}
-    run.mail_toml.write_text(render(**limits))
-    config = CloudConfig(
-        azurite=azurite.origins(),
-        connection=connection_string(MAIL_ACCOUNT, azurite.accounts.mail_key, azurite.ports),
-        queues=sorted(producer_queues(mail_config(os.environ, run))),
-        ca_file=str(run.ca_file),
-        identity_header=run.identity_header,
-        **limits,
-    )
-    cloud.tell(msgspec.json.encode(config).decode())
-    return cloud.wait_ready(_addresses, seconds=_START_SECONDS)
-
-
 def _watch(children: Sequence[Child]) -> None:
     """Until a signal: reap who dies and say so. Nobody is started again: tests kill hosts, and must see them dead."""
     alive = list(children)
@@ -163,11 +133,6 @@ def _watch(children: Sequence[Child]) -> None:
         for child in [child for child in alive if child.has_ended() is not None]:
             alive.remove(child)
             print(f"devcloud: {child.name} ended with code {child.has_ended()}", file=sys.stderr)
-
-
-def _addresses(output: str) -> CloudAddresses | None:
-    line, complete, _rest = output.partition("\n")
-    return msgspec.json.decode(line, type=CloudAddresses) if complete else None
 
 
 def _say(text: str) -> None:

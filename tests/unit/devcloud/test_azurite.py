@@ -59,3 +59,16 @@ def test_stopping_keeps_what_was_written(tmp_path: Path) -> None:
         started.stop()
     assert started.child.has_ended() == 0
     assert "kept-for-later" in (tmp_path / "azurite" / "__azurite_db_queue__.json").read_text()
+
+
+def test_it_comes_back_with_its_data_on_the_same_ports(azurite: Azurite) -> None:
+    """Stopped and started again: whoever holds a connection string finds what was written before."""
+    mail, ports = connection_string(MAIL_ACCOUNT, azurite.accounts.mail_key, azurite.ports), dict(azurite.ports)
+    with QueueServiceClient.from_connection_string(mail) as client:
+        client.create_queue("kept").send_message("kept too")
+    azurite.stop()
+    azurite.start_again()
+    azurite.wait_ready()
+    assert azurite.ports == ports
+    with QueueServiceClient.from_connection_string(mail) as client:
+        assert [message.content for message in client.get_queue_client("kept").peek_messages()] == ["kept too"]

@@ -53,3 +53,13 @@ def test_a_child_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     child.wait_ready(first_line, seconds=30)
     stop_all([child], seconds=0.1)
     assert child.has_ended() == -9
+
+
+def test_a_child_is_looked_at_without_waiting_and_can_be_killed(tmp_path: Path) -> None:
+    """Nothing said yet is None; after a SIGKILL it is gone, and a look says so."""
+    child = python("import time; time.sleep(60)", tmp_path)
+    assert child.look(first_line) is None
+    child.kill()
+    assert child.has_ended() == -9
+    with pytest.raises(StartFault, match=r"^child ended with code -9 before it was ready$"):
+        child.look(first_line)
