@@ -41,4 +41,4 @@ def why_unreadable(fault: BrokenRow | NewerRow) -> Reason:
     """What to tell an operator of a row that cannot be read."""
     if isinstance(fault, BrokenRow):
         return fault.reason
-    return Reason("row-newer", str(fault), "ask the instances of the newer version, or bring all to one version")
+    return Reason("newer-row", str(fault), "ask the instances of the newer version, or bring all to one version")

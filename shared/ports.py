@@ -58,7 +58,7 @@ class OpenMails(Protocol):
         """
 
     async def settle(self, mail: OpenMail) -> None:
-        """The entry is no longer true: it leaves the index."""
+        """The entry is no longer true: it leaves the index, unless it was written anew since it was read."""
 
     async def hold(self, mail: OpenMail) -> None:
         """The mail waits for a person."""

@@ -34,6 +34,11 @@ class Resubmission:
     queues: Queues
     clock: Callable[[], float]
 
+    async def check(self, row: MailRow) -> None:
+        """Raise `CannotReturn` where the message cannot be put back. What comes of it then is for the door to say."""
+        self._producer(row)
+        await self._text(row)
+
     async def put_back(self, entry: Entry, *, who: str, why: str) -> MailRow:
         """Put the body back, then say so in the row: a parked row ends as cancelled, a rejected one stays what it is.
 

@@ -1,6 +1,7 @@
 """What people do with a mail: its caller cancels it, an operator puts it back or gives it up. Who and why are kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -76,7 +77,8 @@ class Steer:
         """
         row = entry.row
         if row.state in REDRIVABLE and not row.sender:
-            return await self._resubmit(entry, who=who, why=why)
+            with self._to_its_queue() as queue:
+                return await queue.put_back(entry, who=who, why=why)
         await self.check_redrivable(row)
         now = self.clock()
         waiting = move(row, State.WAITING, at=now, reason=f"put back by {who}: {why}")
@@ -99,7 +101,9 @@ class Steer:
         if row.state not in REDRIVABLE:
             raise NotPossible(f"the mail is {row.state}; only {_listed(REDRIVABLE)} mails can be put back")
         if not row.sender:
-            return  # goes back to its queue, where the door decides anew
+            with self._to_its_queue() as queue:
+                await queue.check(row)
+            return
         if row.sender not in self.config.senders:
             raise NotPossible("mail.toml lost the mail's sender; put it back into the file, or cancel the mail")
         await self._check_content(row.id)
@@ -114,11 +118,11 @@ class Steer:
         except PayloadChanged:
             raise NotPossible("its content is not what was accepted; send it as a new mail") from None
 
-    async def _resubmit(self, entry: Entry, *, who: str, why: str) -> MailRow:
+    @contextmanager
+    def _to_its_queue(self) -> Iterator[Resubmission]:
+        """For a message that never became a mail."""
         try:
-            return await Resubmission(self.config, self.ledger, self.placer.queues, self.clock).put_back(
-                entry, who=who, why=why
-            )
+            yield Resubmission(self.config, self.ledger, self.placer.queues, self.clock)
         except CannotReturn as obstacle:
             raise NotPossible(obstacle.cause) from None
 

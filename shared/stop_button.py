@@ -12,8 +12,9 @@ from shared.rules.config import HttpAuth, MailConfig
 from shared.rules.field_rules import single_line
 from shared.rules.mail_filter import Name
 from shared.rules.stops import EVERYTHING, Place, Scope, Stop
+from shared.rules.storage_errors import Conflict
 from shared.rules.strict import Check, Problem, Refused, convert, parse_json
-from shared.steer import LONGEST_NAME, ORDER_LIMIT
+from shared.steer import LONGEST_NAME, ORDER_LIMIT, NotPossible
 from shared.stops import Resumed, StopKeeper
 
 NAMED = 20
@@ -59,8 +60,11 @@ class StopButton:
     keeper: StopKeeper
 
     async def pause(self, order: PauseOrder) -> Stop:
-        """Stop; raises `Refused` for a name that nobody has."""
-        return await self.keeper.pause(self._place(order, ()), who=order.who, why=order.why)
+        """Stop; raises `Refused` for a name that nobody has, `NotPossible` where others keep changing the same record."""
+        try:
+            return await self.keeper.pause(self._place(order, ()), who=order.who, why=order.why)
+        except Conflict:
+            raise NotPossible("others changed the same stop at this moment; try again") from None
 
     async def resume(self, order: ResumeOrder) -> Resumed:
         """End the stop, a breaker's too, and put its mails back. What mail.toml has lost can be resumed where it stands."""

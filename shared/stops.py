@@ -17,7 +17,7 @@ from shared.rules.config import MailConfig
 from shared.rules.mail_row import Entry, note, woken
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import Reason
-from shared.rules.states import State
+from shared.rules.states import UNDER_WAY, State
 from shared.rules.stops import Phase, Place, Scope, Stop, StopEntry, Trial, mailbox, on_trial, send_as, wants_trial
 from shared.rules.storage_errors import BrokenRow, Conflict, NewerRow
 from shared.transmission import Transmission
@@ -142,14 +142,15 @@ class StopKeeper:
         return held is not None and await self._resumed(mail, held, reason, delay=delay)
 
     async def _held(self, mail: OpenMail, key: str) -> Entry | None:
-        """The mail if it still waits at this place; otherwise its entry there goes."""
+        """The mail if it still waits at this place; otherwise its entry there goes, unless it may be held there just now."""
         try:
             entry = await self.ledger.read(mail.mail_id)
         except (NewerRow, BrokenRow):
             return None
         if entry is not None and entry.row.state is State.WAITING and entry.row.stopped == key:
             return entry
-        await self.open_mails.settle(mail)
+        if entry is None or entry.row.state not in UNDER_WAY:
+            await self.open_mails.settle(mail)
         return None
 
     async def _resumed(self, mail: OpenMail, held: Entry, reason: str, *, delay: float) -> bool:

@@ -106,5 +106,5 @@ class ColumnReader:
 
 def broken(column: str, what: str) -> BrokenRow:
     """The fault that names a column of a row that somebody edited."""
-    fix = "put the column right in the ledger table, or cancel the mail"
+    fix = "put the column right in the ledger table"
     return BrokenRow(Reason("row-broken", f"column {column} {what}", fix))

@@ -16,10 +16,11 @@ every other one after it; an entry too much is harmless, because whoever follows
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from shared.edges.storage_account import StorageAccount
-from shared.edges.storage_calls import Absent
-from shared.edges.storage_table import TRANSACTION_LIMIT, Change, Table, drop, put
+from shared.edges.storage_calls import Absent, Changed
+from shared.edges.storage_table import TRANSACTION_LIMIT, Change, Stored, Table, drop, put
 from shared.rules.mail_row import MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.states import FINAL, WAITS_FOR_A_PERSON, State
@@ -93,10 +94,13 @@ class OpenIndex:
         """The entry is no longer true: it leaves its list.
 
         A mail that leaves `due` or `held` this way is final, or gone: it goes to `payload`, so that its payload is not
-        forgotten where the entry of its end could not be written.
+        forgotten where the entry of its end could not be written. A mail that was noted at a stop anew stays there.
         """
         if mail.list in (DUE, HELD):
             await self._move(mail.key, f"{PAYLOAD}{mail.key.removeprefix(mail.list)}")
+        elif mail.etag:
+            with suppress(Absent, Changed):
+                await self._entries.transact([drop(PARTITION, mail.key, etag=mail.etag)])
         else:
             await self._entries.delete(PARTITION, mail.key)
 
@@ -170,7 +174,7 @@ class OpenIndex:
 
     async def _between(self, first: str, last: str, *, most: int) -> list[OpenMail]:
         rows = await self._entries.between(PARTITION, first, last, most=most)
-        return [_entry(str(row.columns["RowKey"])) for row in rows]
+        return [_entry(row) for row in rows]
 
 
 def _key(prefix: str, at: float, mail_id: str) -> str:
@@ -191,5 +195,7 @@ def _put(key: str) -> Change:
     return put(_entity(key))
 
 
-def _entry(key: str) -> OpenMail:
-    return OpenMail(mail_id=key.rpartition("|")[2], list=key.partition("|")[0], key=key)
+def _entry(row: Stored) -> OpenMail:
+    key = str(row.columns["RowKey"])
+    listed = key.partition("|")[0]
+    return OpenMail(key.rpartition("|")[2], listed, key, etag=row.etag if listed == STOP else "")

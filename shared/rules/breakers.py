@@ -27,6 +27,7 @@ class Breaker(StrEnum):
     SEND_AS = "send-as"
     LOCKOUT = "lockout"
     RIGHTS = "rights"
+    FRONT_END = "front-end"
     QUOTA = "quota"
     CALLER = "caller"
 
@@ -48,6 +49,8 @@ RULES: Mapping[Breaker, Rule] = {
     Breaker.LOCKOUT: Rule(Scope.MAILBOX, 1, HOUR, DAY, Trial.MAIL),
     # 430: rarely a glitch, so the third within the hour counts (reference 6.3)
     Breaker.RIGHTS: Rule(Scope.MAILBOX, 3, QUARTER, HOUR, Trial.MAIL),
+    # 451 PRX: mostly the service's trouble, but an hour of it means that the mailbox cannot submit (reference 6.1)
+    Breaker.FRONT_END: Rule(Scope.MAILBOX, 12, QUARTER, HOUR, Trial.MAIL),
     Breaker.QUOTA: Rule(Scope.MAILBOX, 1, HOUR, DAY, Trial.MAIL),
     # half of the ten or so after which mailboxes were seen locked out
     Breaker.CALLER: Rule(Scope.CALLER, 5, HOUR, DAY, Trial.MAIL),
@@ -88,6 +91,7 @@ _OF_CODE: Mapping[str, Breaker] = {
         Breaker.LOCKOUT,
     ),
     **dict.fromkeys(("mailbox-logon-failed", "not-authenticated"), Breaker.RIGHTS),
+    "front-end-cannot-reach-mailbox": Breaker.FRONT_END,
     "daily-recipient-limit": Breaker.QUOTA,
     **dict.fromkeys(("recipient-refused", "recipient-address-refused", "too-many-recipients"), Breaker.CALLER),
 }

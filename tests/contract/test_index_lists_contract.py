@@ -53,6 +53,20 @@ async def test_stopped_mails_are_listed_by_their_place(ledger: Indexed) -> None:
     assert names(await ledger.due(NOON + 60)) == ["other", "early", "late"]
 
 
+async def test_a_mail_that_is_stopped_anew_is_not_settled_by_who_read_it_before(ledger: Indexed) -> None:
+    """One process puts it back and settles its entry, another one holds it again in between: it must stay findable."""
+    row = accepted_at("mail-1", NOON, BOB)
+    await ledger.insert(row, PAYLOAD)
+    await ledger.stop(row, HERE)
+    (before,) = await ledger.stopped(HERE)
+    await ledger.stop(row, HERE)
+    await ledger.settle(before)
+    (after,) = await ledger.stopped(HERE)
+    await ledger.settle(after)
+    await ledger.settle(after)
+    assert await ledger.stopped(HERE) == []
+
+
 async def test_a_stopped_mail_is_settled(ledger: Indexed) -> None:
     """Put back after the stop, a mail leaves the place's list and no other."""
     row = accepted_at("mail-1", NOON, BOB)

@@ -132,7 +132,7 @@ async def test_a_login_refused_while_replacing_is_tried_again_soon(trusted: Auth
             assert isinstance(await client.send(gateway), Sent)
             outcome = await client.send(gateway)
             assert isinstance(outcome, Retry)
-            assert outcome.reason.code == "login-refused"
+            assert outcome.reason.code == "login-refused-anew"
             assert isinstance(await client.send(gateway), Sent)
             assert not isinstance(await gateway.open(MAILBOX, client.token()), AuthRefused)
 

@@ -32,6 +32,7 @@ class FakeLedger(Failing):
         self.resting: dict[str, float] = {}
         self.aging: dict[str, float] = {}
         self.noted: dict[str, dict[str, float]] = {}
+        self._notes: dict[tuple[str, str], int] = {}
         self.recipients: dict[str, dict[str, float]] = {}
         self._keep_payload = keep_payload
         self._writes = 0
@@ -117,11 +118,13 @@ class FakeLedger(Failing):
         """As the port says."""
         self._begin("stop")
         self.noted.setdefault(key, {})[row.id] = row.date
+        self._notes[key, row.id] = self._notes.get((key, row.id), 0) + 1
 
     async def stopped(self, key: str) -> list[OpenMail]:
         """As the port says."""
         self._begin("stopped")
-        return [OpenMail(mail_id, "stop", key) for mail_id in _by_time(self.noted.get(key, {}))]
+        mails = _by_time(self.noted.get(key, {}))
+        return [OpenMail(mail_id, "stop", key, etag=f"{self._notes[key, mail_id]}") for mail_id in mails]
 
     async def spent(self, now: float) -> list[OpenMail]:
         """As the port says."""
@@ -148,6 +151,8 @@ class FakeLedger(Failing):
     async def settle(self, mail: OpenMail) -> None:
         """As the port says; a mail that leaves `due` or `held` comes to `spent`, because it is final or gone."""
         self._begin("settle")
+        if mail.list == "stop" and mail.etag != f"{self._notes[mail.key, mail.mail_id]}":
+            return
         found = self._list(mail).pop(mail.mail_id, None)
         self.for_a_person -= {mail.mail_id} if mail.list == "held" else set()
         if mail.list in ("due", "held"):

@@ -1,6 +1,7 @@
 """What the host gave up, put where the host puts it: the tick finds it, a row says why, and an operator puts it back."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -60,7 +61,7 @@ def test_a_message_without_an_id_put_back_is_one_mail(client: Client) -> None:
 
 def test_a_mail_whose_order_was_given_up_is_parked_and_put_back(client: Client) -> None:
     """The row names the trace; the order that was given up counts no more, and one mail leaves."""
-    mail = client.submit(to=["order@contoso.test"], send_at="2099-01-01T00:00:00Z")
+    mail = client.submit(to=["order@contoso.test"], send_at=(datetime.now(UTC) + timedelta(days=30)).isoformat())
     trace = f"00-{'a' * 32}-{'b' * 16}-01"
     client.make_queue("sending-poison")
     client.put("sending-poison", encode(Order(id=mail, ticket=1, traceparent=trace)))

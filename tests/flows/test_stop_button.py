@@ -52,7 +52,8 @@ def test_a_pause_works_on_every_host_and_loses_nothing(
     assert f"sender {fresh_sender}" in shown.stdout
     assert "its time stands still" in shown.stdout
     resumed = answered(ops(cloud, "resume", "--sender", fresh_sender, "--why", "done", "--json", host=other_host))
-    assert ([one["name"] for one in resumed["stops"]], resumed["messages"]) == ([fresh_sender], len(mails))
+    # How many this call put back is not said: the other host's tick may have been at it already.
+    assert [one["name"] for one in resumed["stops"]] == [fresh_sender]
     assert {client.settled(mail)["state"] for mail in mails} == {"sent"}
 
 

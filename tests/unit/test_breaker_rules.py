@@ -30,7 +30,7 @@ WHY = Reason("made-up", "made up")
 def standing(breaker: Breaker = Breaker.LOCKOUT, *, at: float = NOW) -> Stop:
     """A stop that has just been set."""
     stop = None
-    for _ in range(5):
+    for _ in range(12):
         stop = tripped(stop, BOX, breaker, WHY, at)
     assert stop is not None
     assert stop.phase is Stage.STANDING
@@ -78,7 +78,7 @@ def test_a_pause_by_hand_stays_as_it_is() -> None:
     assert tripped(pause, place, Breaker.CALLER, WHY, NOW + 5) == pause
 
 
-@pytest.mark.parametrize(("breaker", "strikes"), [(Breaker.RIGHTS, 3), (Breaker.CALLER, 5)])
+@pytest.mark.parametrize(("breaker", "strikes"), [(Breaker.RIGHTS, 3), (Breaker.CALLER, 5), (Breaker.FRONT_END, 12)])
 def test_some_faults_count_before_they_stop(breaker: Breaker, strikes: int) -> None:
     """A single 430 or bad address may be a glitch; several within the hour are not."""
     stop: Stop | None = None

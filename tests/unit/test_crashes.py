@@ -5,65 +5,17 @@ no story catches; afterwards the producer repeats its message if it was not told
 the sweep runs, and time passes.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
-
 import pytest
 
 from shared.placing import SENDING
 from shared.rules.orders import decode
 from shared.rules.states import State
 from shared.sweep import OVERDUE
-from tests.fakes.smtp import FakeSession
+from tests.killer import Killed, Killer
 from tests.stage import Stage, an_envelope
-
-DEADLY = frozenset({"insert", "read", "open", "update", "put", "offer", "transmit", "abandon", "release"})
-"""Calls to the outside on a mail's way; around each of them the process may die."""
 
 MOST_CALLS = 12
 """More calls to the outside than one mail's way has; a sweep that reaches the end says so."""
-
-
-class Killed(BaseException):
-    """SIGKILL: nobody catches it, and nothing after it runs."""
-
-
-@dataclass
-class Killer:
-    """Dies at call number `at`, before or after it; then never again."""
-
-    at: int
-    after: bool
-    calls: int = 0
-
-    def around(self, port: Any) -> "Mortal":  # noqa: ANN401 - any port
-        """The port as a process sees it that may die."""
-        return Mortal(port, self)
-
-    async def call(self, made: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any call
-        """The call, deadly if it is its turn. A session that it gives may die as well."""
-        number, self.calls = self.calls, self.calls + 1
-        if number == self.at and not self.after:
-            raise Killed
-        result = await made(*args, **kwargs)
-        if number == self.at:
-            raise Killed
-        return self.around(result) if isinstance(result, FakeSession) else result
-
-
-@dataclass(frozen=True)
-class Mortal:
-    """Stands before a port: its deadly calls pass by the killer, everything else is the port's own."""
-
-    port: Any
-    killer: Killer
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the port has
-        """The port's attribute."""
-        found = getattr(self.port, name)
-        return partial(self.killer.call, found) if name in DEADLY else found
 
 
 async def live(stage: Stage, on_unknown: str) -> None:

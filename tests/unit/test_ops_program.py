@@ -23,28 +23,29 @@ def an_answer(value: str) -> dict[str, Any]:
     return {**a_mail(value), **a_stop(value), **lists, **health, "warnings": [], "more": True, "after": None}
 
 
-@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
-def test_every_command_shows_an_answer_inert(value: str) -> None:
+COMMANDS = [
+    ("show", "f" * 32),
+    ("list",),
+    ("find", "--to", "a@b.test"),
+    ("health",),
+    ("redrive", "f" * 32, *WHY),
+    ("redrive", "--all", *WHY),
+    ("cancel", "f" * 32, *WHY),
+    ("pause", "--all", *WHY),
+    ("resume", "--all", *WHY),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_shows_an_answer_inert(command: tuple[str, ...]) -> None:
     """Tables, lines and JSON alike: nothing but what can be seen comes out, and no traceback."""
-    commands = [
-        ("show", "f" * 32),
-        ("list",),
-        ("find", "--to", "a@b.test"),
-        ("health",),
-        ("redrive", "f" * 32, *WHY),
-        ("redrive", "--all", *WHY),
-        ("cancel", "f" * 32, *WHY),
-        ("pause", "--all", *WHY),
-        ("resume", "--all", *WHY),
-    ]
-    with answering_app(200, json.dumps(an_answer(value)).encode()) as (url, got):
+    with answering_app(200, json.dumps(an_answer(" ".join(HOSTILE.values()))).encode()) as (url, got):
         environment = {"MAIL_OPS_URL": url, "MAIL_OPS_KEY": KEY, "COLUMNS": "180"}
-        for command in commands:
-            for options in ((), ("--json",)):
-                done = CliRunner().invoke(program, [*command, *options], env=environment)
-                assert isinstance(done.exception, SystemExit | None), done.exception
-                assert set(done.output) <= SEEN | FRAME
-    assert len(got) == 2 * len(commands)
+        for options in ((), ("--json",)):
+            done = CliRunner().invoke(program, [*command, *options], env=environment)
+            assert isinstance(done.exception, SystemExit | None), done.exception
+            assert set(done.output) <= SEEN | FRAME
+    assert len(got) == 2
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)

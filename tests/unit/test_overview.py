@@ -125,7 +125,7 @@ async def test_a_row_that_cannot_be_read_does_not_hide_the_others() -> None:
     newer = replace(stage.ledger.rows[unknown.id].row, version=99)
     stage.ledger.rows[unknown.id] = replace(stage.ledger.rows[unknown.id], row=newer)
     found = await overview(stage).attention(ANY)
-    assert {one.mail_id: one.reason.code for one in found.unreadable} == {parked.id: "row-broken", unknown.id: "row-newer"}
+    assert {one.mail_id: one.reason.code for one in found.unreadable} == {parked.id: "row-broken", unknown.id: "newer-row"}
     assert found.rows == []
 
 

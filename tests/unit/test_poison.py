@@ -15,6 +15,8 @@ from shared.rules.outcome import Reason
 from shared.rules.states import State
 from shared.rules.storage_names import poison_of
 from shared.steer import Steer
+from shared.telemetry import Metric
+from tests.fakes.recorder import Recorder
 from tests.stage import LEASE, Stage, an_envelope
 
 WHY = Reason("down", "made up")
@@ -122,8 +124,9 @@ async def test_a_mail_that_is_being_sent_is_left_until_its_lease_is_over() -> No
 
 
 async def test_a_newer_row_is_left_to_newer_instances() -> None:
-    """The message stays in the queue, however often we look."""
-    stage = Stage()
+    """The message stays in the queue, however often we look, and nobody is alarmed."""
+    recorder = Recorder()
+    stage = Stage(telemetry=recorder.telemetry)
     order = await poisoned_mail(stage)
     newer = replace(stage.row, version=ROW_VERSION + 1)
     stage.ledger.rows[order.id] = replace(stage.ledger.rows[order.id], row=newer)
@@ -131,6 +134,7 @@ async def test_a_newer_row_is_left_to_newer_instances() -> None:
         assert await stage.poison.run() == 0
         stage.later(HIDDEN)
     assert stage.queues.texts(POISONED_ORDERS) == [encode(order)]
+    assert not {Metric.FAULTS, Metric.POISONED} & {metric for metric, _ in recorder.counts}
 
 
 async def test_a_newer_order_is_left_to_newer_instances() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.intake import Arrival
 from shared.poison import BATCHES, GAVE_UP, HIDDEN, HOST_TRIES, ORIGIN_UNKNOWN, READ_TRIES
 from shared.rules import identifiers
 from shared.rules.mail_row import MailRow
@@ -119,6 +120,23 @@ async def test_other_content_given_up_under_one_key_has_a_row_of_its_own() -> No
     await poisoned_body(stage, {"id": "k", "text": "two"})
     assert await stage.poison.run() == 2
     assert len(explained(stage)) == 2
+
+
+async def test_a_body_that_was_parked_for_another_reason_has_a_second_row() -> None:
+    """Unsound when it was first taken, and given up by the host when it came again: both are told."""
+    stage = Stage()
+    body = {"id": "k", "sender": "alerts"}
+    await stage.intake.take(Arrival(stage.config.producers["default"], json.dumps(body).encode(), "m1"))
+    await poisoned_body(stage, body)
+    await stage.poison.run()
+    assert sorted(row.why.code for row in explained(stage) if row.why) == [GAVE_UP, "invalid"]
+
+
+async def test_queues_without_messages_cost_one_call_each() -> None:
+    """Nearly every tick finds nothing."""
+    stage = Stage()
+    assert await stage.poison.run() == 0
+    assert stage.queues.operations == ["take"] * (1 + len(stage.config.producers))
 
 
 async def test_a_message_that_was_put_back_and_given_up_again_is_seen_again() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.intake import Arrival
 from shared.redrive import BATCH, BulkOrder, Redrive, bulk_order_from
 from shared.rules.outcome import Parked, Reason, Rejected, Reply
 from shared.rules.states import State
@@ -102,6 +103,25 @@ async def test_what_cannot_be_put_back_is_named_with_the_cause() -> None:
         assert [row.id for row in batch.put_back] == [fine]
         assert [(row.id, "mail.toml lost the mail's sender" in cause) for row, cause in batch.left] == [(lost, True)]
         assert [one.mail_id for one in batch.unreadable] == [broken]
+
+
+async def test_a_producers_message_that_never_became_a_mail_goes_back_to_its_queue() -> None:
+    """Once for an order, although its row stays rejected; one that stands for another mail is named, on the dry run too."""
+    stage = Stage()
+    producer = stage.config.producers["small"]
+    refused = json.dumps({"sender": "reports", "to": ["ops@contoso.test"], "subject": "x", "text": "y"}).encode()
+    await stage.intake.take(Arrival(producer, refused, "message-1"))
+    await stage.accept_from("small", key="taken")
+    conflict = json.dumps(
+        {"sender": "alerts", "to": ["eve@contoso.test"], "subject": "x", "text": "y", "id": "taken"}
+    ).encode()
+    await stage.intake.take(Arrival(producer, conflict, "message-2"))
+    stage.later(1)
+    for dry_run in (True, False):
+        batch = await redrive(stage).run(an_order(state="rejected", dry_run=dry_run))
+        assert len(batch.put_back) == 1
+        assert ["stands for another mail" in cause for _, cause in batch.left] == [True]
+        assert len(stage.queues.texts("small-box")) == (0 if dry_run else 1)
 
 
 async def test_a_race_is_lost_without_harm() -> None:

@@ -62,6 +62,7 @@ async def test_a_message_without_an_id_put_back_twice_is_one_mail(key: dict[str,
     entry = await given_up(stage, {**SOUND, **key})
     await put_back(stage, entry)
     stage.ledger.rows[entry.row.id] = entry
+    stage.later(1)
     await put_back(stage, entry)
     assert len(set(stage.queues.texts("outbox"))) == 1
     await host(stage)
@@ -111,9 +112,11 @@ async def test_a_message_that_is_refused_again_has_a_row_that_says_so() -> None:
 
 @pytest.mark.parametrize("body", ["junk", "", '{"a": 1, "a": 2}', "[1"])
 async def test_a_body_that_is_no_json_cannot_be_put_back(body: str) -> None:
-    """The reason is named, and nothing changes."""
+    """The reason is named, by a dry run as well, and nothing changes."""
     stage = Stage()
     entry = await given_up(stage, body)
+    with pytest.raises(NotPossible, match="cannot be read"):
+        await Steer(stage.config, stage.ledger, stage.placer, stage.clock).check_redrivable(entry.row)
     with pytest.raises(NotPossible, match="cannot be read"):
         await put_back(stage, entry)
     assert stage.ledger.rows[entry.row.id] == entry
