@@ -141,7 +141,7 @@ class Ledger(OpenIndex):
         _check_final(entry.row)
         with self._span("drop", entry.row.id) as span:
             etag = await self._empty(entry, span)
-            await self._withdraw(entry.row)
+            await self._forget_addresses(entry.row)
             try:
                 await self._table.transact([drop(entry.row.id, MAIL, etag=etag)])
             except Absent:

@@ -133,10 +133,14 @@ class OpenIndex:
         for start in range(0, len(changes), TRANSACTION_LIMIT):
             await self._entries.transact(changes[start : start + TRANSACTION_LIMIT])
 
-    async def _withdraw(self, row: MailRow, standing: MailRow | None = None) -> None:
-        """Remove the recipients' entries of a row, but not those of the row `standing` that has its id."""
-        kept = set(_addresses(standing)) if standing is not None else set()
-        await self._entries.clear(PARTITION, [key for key in _addresses(row) if key not in kept])
+    async def _forget_addresses(self, row: MailRow) -> None:
+        """Remove the entries that lead from the recipients to this mail."""
+        await self._entries.clear(PARTITION, _addresses(row))
+
+    async def _withdraw(self, row: MailRow, standing: MailRow) -> None:
+        """Remove the entries of a row that was not written, but not those of the row `standing` that has its id."""
+        kept = {*_addresses(standing), self._place(standing)}
+        await self._entries.clear(PARTITION, [key for key in (*_addresses(row), self._place(row)) if key not in kept])
 
     async def _follow(self, before: MailRow, row: MailRow) -> None:
         """Move a mail's entry to where its new state belongs: one call, none if that is where it is."""

@@ -178,7 +178,7 @@ async def test_storage_operations_per_call(cloud: Cloud, ledger: Ledger) -> None
     assert cloud.operations() == {"table.get": 1}
     with pytest.raises(AlreadyThere):
         await ledger.insert(a_mail(), PAYLOAD)
-    assert cloud.operations() == {"table.transaction": 2, "table.get": 1}
+    assert cloud.operations() == {"table.transaction": 3, "table.get": 1}  # the third takes the entry back
     await ledger.insert(a_mail("mail-2", LARGE), LARGE)
     assert cloud.operations() == {"blob.put": 1, "table.transaction": 2}
     await ledger.open("mail-2")
