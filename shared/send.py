@@ -127,8 +127,11 @@ class Send:
             return PUT_BACK
         if not isinstance(outcome, Sent):
             say(order.id, outcome)
-        stop = await self._learn(outcome, way) if way else None
+        # Only a mail that waits needs to know of a stop; any other outcome is written first, lest it is lost meanwhile.
+        stop = await self._learn(outcome, way) if way and isinstance(outcome, Retry) else None
         await attempt.conclude(outcome, stop)
+        if way and not isinstance(outcome, Retry):
+            await self._learn(outcome, way)
         word = type(outcome).__name__.lower()
         span.set({Attr.OUTCOME: word, Attr.STATE: attempt.row.state})
         return word
