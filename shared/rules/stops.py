@@ -26,10 +26,6 @@ class Scope(StrEnum):
     SEND_AS = "send-as"
 
 
-PAUSED_BY_HAND = frozenset({Scope.ALL, Scope.SENDER, Scope.CALLER, Scope.TEMPLATE})
-"""Places that a person may pause; a mailbox is stopped through its sender."""
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a stop stands: the name of a sender, caller or template, a mailbox, or `mailbox as from-address`; '' for all."""
