@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,18 +47,18 @@ class Left:
 
 
 @pytest.fixture(scope="module")
-def left(client: Client) -> Left:
+def left(client: Client, fresh_senders: Iterator[str]) -> Left:
     """Mails through every door and into every kind of trouble, all of them full of the canary."""
     refusal = {"code": 554, "text": f"5.0.0 {CANARY} refused"}
-    to = f"{CANARY}@contoso.test"
+    to, unused = f"{CANARY}@contoso.test", next(fresh_senders)
     client.faults(
         {"name": "custom-reply", "match": {"to": f"refused-{to}"}, "with": refusal},
         {"name": "recipient-refused-5xx", "match": {"to": f"nobody-{to}"}, "with": {"text": f"5.1.10 {CANARY}"}},
         {"name": "garbage-reply", "match": {"to": f"garbage-{to}"}, "with": {"text": f"{CANARY}\r\n"}},
-        {"name": "authentication-unsuccessful", "count": 1, "match": {"mailbox": "fresh-23@contoso.test"}},
+        {"name": "authentication-unsuccessful", "count": 1, "match": {"mailbox": f"{unused}@contoso.test"}},
     )
     names = [client.submit(to=[f"{kind}-{to}"], **SAID) for kind in ("sent", "refused", "nobody")]
-    names += [client.submit(to=[f"fresh-{to}"], sender="fresh-23", **SAID), client.produce(to=[f"queue-{to}"], **SAID)]
+    names += [client.submit(to=[f"fresh-{to}"], sender=unused, **SAID), client.produce(to=[f"queue-{to}"], **SAID)]
     names += [client.produce(to=[CANARY], **SAID), client.put("outbox", f"{{{CANARY}"), client.put("outbox", CANARY)]
     answers = [
         client.post("messages", an_envelope(to=[f"bad{CANARY}@"], subject=f"{CANARY}\n")),
