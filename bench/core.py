@@ -11,8 +11,9 @@ from shared.accept import Accept, Origin
 from shared.attempt import Times
 from shared.breakers import Breakers
 from shared.compose import Composer
-from shared.edges.pace_local import LocalPace
+from shared.desk_parts import DeskTimes
 from shared.edges.smtp_gateway import SmtpGateway
+from shared.pacing import Pacer
 from shared.placing import SENDING, Placer
 from shared.rules import callers
 from shared.rules.orders import decode
@@ -21,6 +22,7 @@ from shared.rules.token import Token
 from shared.send import Send
 from shared.transmission import Transmission
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.pace_rows import FakeRows
 from tests.fakes.packaged import FakeAttachments, FakeTemplates
 from tests.fakes.references import FakeReferences
 from tests.fakes.stops import FakeStops
@@ -64,12 +66,13 @@ class CoreSender:
         self._gateway = SmtpGateway(
             sample.config.cloud, ca_file=ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
         )
+        times = DeskTimes(time.time, asyncio.sleep, random.random)
         self._send = Send(
             sample.config,
             self._ledger,
             self._placer,
             Breakers(FakeStops(), telemetry, time.time),
-            LocalPace(clock=time.monotonic, sleep=asyncio.sleep),
+            Pacer(owner="bench", rows=FakeRows(), connections=self._gateway, times=times),
             Transmission(StaticTokens(token), self._gateway),
             composer.assemble,
             telemetry,

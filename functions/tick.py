@@ -1,4 +1,4 @@
-"""The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, and what may be removed."""
+"""The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, what may be removed, gauges."""
 
 from collections.abc import Awaitable, Callable
 
@@ -20,7 +20,8 @@ def build(settings: Settings) -> func.Blueprint:
             rooms = house()
         except NotConfigured:
             return  # health names the faults; a tick that failed every few minutes would only hide them in noise
-        await each(rooms.digests.close_due, rooms.stops.run, rooms.poison.run, rooms.sweep.run, rooms.cleanup.run)
+        works = (rooms.digests.close_due, rooms.stops.run, rooms.poison.run, rooms.sweep.run, rooms.cleanup.run)
+        await each(*works, rooms.pace_report.measure)
 
     return blueprint
 

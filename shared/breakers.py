@@ -57,14 +57,19 @@ class Way:
         return next(place for place in self.places if place.scope is scope)
 
 
-def ways(row: MailRow, sender: Sender) -> tuple[Way, ...]:
-    """The mail's ways, one for each mailbox of the sender's pool: always the same one first for the same mail."""
+def pool(row: MailRow, sender: Sender) -> tuple[str, ...]:
+    """The sender's mailboxes: always the same one first for the same mail."""
     first = int(row.id, 16) % len(sender.mailboxes)
-    pool = (*sender.mailboxes[first:], *sender.mailboxes[:first])
+    return (*sender.mailboxes[first:], *sender.mailboxes[:first])
+
+
+def ways(row: MailRow, sender: Sender, mailboxes: Sequence[str]) -> tuple[Way, ...]:
+    """The mail's ways, one for each of these mailboxes, in their order."""
     common = [EVERYTHING, Place(Scope.SENDER, sender.name), Place(Scope.CALLER, row.provenance.caller)]
     if row.provenance.template:
         common.append(Place(Scope.TEMPLATE, row.provenance.template))
-    return tuple(Way(row.id, sender.name, box, (*common, mailbox(box), send_as(box, sender.from_address))) for box in pool)
+    own = sender.from_address
+    return tuple(Way(row.id, sender.name, box, (*common, mailbox(box), send_as(box, own))) for box in mailboxes)
 
 
 class Breakers:

@@ -4,16 +4,13 @@ Every storage port may also raise `StorageUnavailable` and `StorageForbidden`.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from shared.rules.buffered import Added, Already, Window
-from shared.rules.config import Sender
 from shared.rules.mail import Blob
 from shared.rules.mail_row import Entry, MailRow
 from shared.rules.open_mail import OpenMail
 from shared.rules.outcome import AuthRefused, NotSent, Outcome
-from shared.rules.pace import Later
 from shared.rules.received import Received
 from shared.rules.rendering import TemplateSources
 from shared.rules.stops import Stop, StopEntry
@@ -173,13 +170,6 @@ class Tokens(Protocol):
         """Exchange refused this token: never give it out again."""
 
 
-class Pace(Protocol):
-    """Each mailbox's pace."""
-
-    async def turn(self, mailbox: str, sender: Sender) -> AbstractAsyncContextManager[None] | Later:
-        """Permission to open a session and send one mail now."""
-
-
 class Offer(Protocol):
     """The server's answers to MAIL and RCPT."""
 
@@ -197,6 +187,10 @@ class Session(Protocol):
     async def transmit(self, content: bytes) -> Outcome:
         """DATA, the content and the final dot."""
 
+    @property
+    def reply_seconds(self) -> float | None:
+        """How long the reply to the final dot took; None where the dot was not written."""
+
     async def abandon(self) -> None:
         """RSET: nothing was sent and nothing will be."""
 
@@ -209,3 +203,6 @@ class Gateway(Protocol):
 
     async def open(self, mailbox: str, token: Token) -> Session | NotSent | AuthRefused:
         """A session for `mailbox`, new or reused, or why there is none."""
+
+    async def rest(self, mailbox: str, keep: int) -> None:
+        """Close all but `keep` of its resting connections."""

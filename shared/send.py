@@ -1,6 +1,6 @@
 """The one way out: from an order on `sending` to a mail at Exchange and its outcome in the ledger.
 
-    find the mail → wait if it is not its time → take a turn → token → session → MAIL, RCPT → claim → DATA → outcome
+    find the mail → wait if it is not its time → take a turn → token → session → MAIL, RCPT → slot → claim → DATA → outcome
 
 `process` never raises for anything that passes by itself: a delay is a new message, and the host's own repetition and
 poison queue are left for crashes and bugs (design rule 3).
@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from shared.attempt import Attempt, Times
-from shared.breakers import Breakers, Way, ways
+from shared.breakers import Breakers, Way, pool, ways
+from shared.pace_ports import Pace, Turn
 from shared.placing import SENDING, Placer
-from shared.ports import Ledger, Pace
+from shared.ports import Ledger
 from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import BROKEN_PAYLOAD, Mail, decode
 from shared.rules.mail_row import Entry, MailRow, move, note, woken
@@ -33,6 +34,7 @@ from shared.rules.outcome import (
     Unknown,
 )
 from shared.rules.pace import Later
+from shared.rules.pace_request import request_of
 from shared.rules.permissions import allow_mail
 from shared.rules.states import State
 from shared.rules.stops import Stop
@@ -47,7 +49,7 @@ from shared.rules.storage_errors import (
 )
 from shared.rules.strict import Refused
 from shared.telemetry import QUEUE_SYSTEM, Attr, Kind, Metric, Span, Telemetry
-from shared.transmission import Transmission
+from shared.transmission import Letter, Transmission
 
 log = logging.getLogger("keyless_mail")
 
@@ -174,7 +176,8 @@ class Send:
     async def _way(self, entry: Entry, sender: Sender) -> Way | None:
         """The mailbox that takes the mail; None where it ends here: held at a stop, or its time to live is over."""
         row, now = entry.row, self.times.clock()
-        found = await self.breakers.open_way(ways(row, sender))
+        mailboxes = self.pace.in_order(pool(row, sender), sender, row.place)
+        found = await self.breakers.open_way(ways(row, sender, mailboxes))
         ends_at = woken(row, now).ends_at
         if isinstance(found, Stop) and min(now, found.since) <= ends_at:
             since = max(found.since, row.accepted_at) if row.standstill is None else row.standstill
@@ -195,20 +198,25 @@ class Send:
         try:
             mail = decode(entry.payload or b"")
             allow_mail(self.config, mail)
-            content = await self.assemble(mail, entry.row, sender)
+            turn = await self.pace.turn(way.mailbox, sender, request_of(entry.row, mail, sender))
+            outcome = turn if isinstance(turn, Later) else await self._leave(entry, attempt, way, turn, Letter(mail, sender))
         except Refused as refused:
             reason = Reason(refused.code, refused.problems[0].message)
             return Parked(reason) if refused.code == BROKEN_PAYLOAD else Rejected(reason)
-        turn = await self.pace.turn(way.mailbox, sender)
-        if isinstance(turn, Later):
-            await self._defer(entry, turn.seconds, "paced")
-            return None
+        if not isinstance(outcome, Later):
+            return outcome
+        row = replace(entry.row, place=outcome.place or entry.row.place)
+        await self._defer(replace(entry, row=row), outcome.seconds, "paced")
+        return None
+
+    async def _leave(self, entry: Entry, attempt: Attempt, way: Way, turn: Turn, letter: Letter) -> Outcome | Later | None:
         async with turn:
-            stop = await self.breakers.holding(way)  # the turn may have taken a minute to come
+            stop = await self.breakers.holding(way)  # the turn may have taken a while to come
             if stop is not None:
                 await self._hold(entry, stop, since=self.times.clock())
                 return None
-            return await self.transmission.through(way.mailbox, attempt, mail, sender, content)
+            content = await self.assemble(letter.mail, entry.row, letter.sender)
+            return await self.transmission.through(way.mailbox, turn, attempt, letter, content)
 
     async def _learn(self, outcome: Outcome, way: Way) -> Stop | None:
         """What the outcome means for other mails; the outcome itself is not given up where that cannot be written."""

@@ -64,6 +64,7 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
             webhooks=tables.webhooks,
             digests=tables.digests,
             retention=tables.retention,
+            licences=tables.licences,
             digest_of_file=digest,
         )
     return MailPart(mail, tables, raw is not None, registration, ca_file, faults, advise(tables))

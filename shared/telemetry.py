@@ -14,6 +14,7 @@ from shared.telemetry_names import BUCKETS, QUEUE_SYSTEM, SCOPE, UNITS, Attr, Ki
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.metrics import Counter, Histogram, Meter
+    from opentelemetry.metrics import _Gauge as Gauge
     from opentelemetry.trace import Link, SpanContext, Tracer
     from opentelemetry.trace import Span as OtelSpan
 
@@ -65,6 +66,7 @@ class Telemetry:
         self._meter = meter
         self._counters: dict[Metric, Counter] = {}
         self._histograms: dict[Metric, Histogram] = {}
+        self._gauges: dict[Metric, Gauge] = {}
 
     @contextmanager
     def span(
@@ -113,6 +115,13 @@ class Telemetry:
             )
             self._histograms[metric] = histogram
         histogram.record(seconds, _plain(attributes))
+
+    def gauge(self, metric: Metric, value: int, attributes: Attributes | None = None) -> None:
+        """Say how much there is now; the newest value counts."""
+        gauge = self._gauges.get(metric)
+        if gauge is None:
+            gauge = self._gauges[metric] = self._meter.create_gauge(metric.value, unit=UNITS[metric])
+        gauge.set(value, _plain(attributes))
 
 
 def silent() -> Telemetry:

@@ -45,6 +45,8 @@ class Attr(StrEnum):
     PHASE = "keyless_mail.smtp.phase"
     REUSED = "keyless_mail.smtp.connection_reused"
     DELAY = "keyless_mail.delay"
+    MAILBOX = "keyless_mail.mailbox"
+    LANE = "keyless_mail.lane"
     ERROR_TYPE = "error.type"
     SERVER = "server.address"
     PORT = "server.port"
@@ -57,7 +59,8 @@ class Attr(StrEnum):
 
 
 class Metric(StrEnum):
-    """The instruments. Durations are histograms in seconds; the others count things named in braces."""
+    """The instruments. Durations are histograms in seconds, what `pace` says are gauges; the others count things named in
+    braces."""
 
     SENT = "messaging.client.sent.messages"
     PROCESS_DURATION = "messaging.process.duration"
@@ -69,6 +72,11 @@ class Metric(StrEnum):
     SWEPT = "keyless_mail.swept.messages"
     POISONED = "keyless_mail.poison.messages"
     STOPS = "keyless_mail.stops"
+    PACE_SENT = "keyless_mail.pace.sent"
+    PACE_BACKLOG = "keyless_mail.pace.backlog"
+    PACE_FOREIGN = "keyless_mail.pace.foreign"
+    PACE_CONNECTIONS = "keyless_mail.pace.connections"
+    PACE_RECIPIENTS = "keyless_mail.pace.recipients"
 
 
 UNITS: Mapping[Metric, str] = {
@@ -82,6 +90,11 @@ UNITS: Mapping[Metric, str] = {
     Metric.SWEPT: "{message}",
     Metric.POISONED: "{message}",
     Metric.STOPS: "{stop}",
+    Metric.PACE_SENT: "{message}/min",
+    Metric.PACE_BACKLOG: "{message}",
+    Metric.PACE_FOREIGN: "{message}/min",
+    Metric.PACE_CONNECTIONS: "{connection}",
+    Metric.PACE_RECIPIENTS: "{recipient}",
 }
 """UCUM units; countables stand in braces."""
 

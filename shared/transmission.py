@@ -1,18 +1,29 @@
-"""From a turn to an outcome: token → session → MAIL, RCPT → claim → DATA."""
+"""From a turn to an outcome: token → session → MAIL, RCPT → slot → claim → DATA."""
 
 from dataclasses import dataclass
 
 from shared.attempt import Attempt
+from shared.pace_ports import Turn
 from shared.ports import Gateway, Session, Tokens
 from shared.rules.config import Sender
 from shared.rules.mail import Mail
 from shared.rules.mail_row import pending
 from shared.rules.outcome import AuthRefused, NotSent, Outcome, Parked, Reason, Rejected, Retry
+from shared.rules.pace import Later
+from shared.rules.reply_table import CONCURRENCY
 from shared.rules.storage_errors import Conflict
 from shared.rules.token_errors import TokenUnavailable
 
 AUTH_PAUSE = 900.0
 """Seconds after a login was refused twice. Grants take up to hours to spread, and hammering locks the mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail and its sender."""
+
+    mail: Mail
+    sender: Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +33,16 @@ class Transmission:
     tokens: Tokens
     gateway: Gateway
 
-    async def through(self, mailbox: str, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome:
-        """Send the mail to whoever is still to get it; raises `Conflict` where another attempt was quicker."""
+    async def through(self, mailbox: str, turn: Turn, attempt: Attempt, letter: Letter, content: bytes) -> Outcome | Later:
+        """Send the mail to whoever is still to get it; `Later` where its turn is over before it could leave.
+
+        Raises `Conflict` where another attempt was quicker.
+        """
         session = await self._session(mailbox)
         if isinstance(session, Retry | Rejected | Parked):
             return session
         try:
-            return await _transact(session, attempt, mail, sender, content)
+            return await _transact(session, turn, attempt, letter, content)
         finally:
             await session.release()
 
@@ -44,6 +58,7 @@ class Transmission:
         if isinstance(opened, AuthRefused | Retry | Rejected | Parked):
             return opened.reason
         await opened.release()
+        await self.gateway.rest(mailbox, 0)  # no turn covers this connection
         return None
 
     async def _session(self, mailbox: str) -> Session | NotSent:
@@ -63,15 +78,23 @@ class Transmission:
         return Retry(AUTH_PAUSE, refused.reason, refused.reply)
 
 
-async def _transact(session: Session, attempt: Attempt, mail: Mail, sender: Sender, content: bytes) -> Outcome:
-    recipients = [(n, mail.recipients[n]) for n in pending(attempt.row)]
-    offer = await session.offer(sender.from_address, recipients, len(content))
+async def _transact(session: Session, turn: Turn, attempt: Attempt, letter: Letter, content: bytes) -> Outcome | Later:
+    recipients = [(n, letter.mail.recipients[n]) for n in pending(attempt.row)]
+    offer = await session.offer(letter.sender.from_address, recipients, len(content))
     if offer.outcome is not None:
         return offer.outcome
+    later = await turn.ready()
+    if later is not None:
+        await session.abandon()
+        return later
     try:
         await attempt.claim()
     except Conflict:
         await session.abandon()
         raise
     async with attempt.lease():
-        return await session.transmit(content)
+        outcome = await session.transmit(content)
+    if session.reply_seconds is not None:
+        refused = isinstance(outcome, Retry) and outcome.reason.code == CONCURRENCY
+        turn.dotted(session.reply_seconds, len(content), refused=refused)
+    return outcome

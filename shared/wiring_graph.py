@@ -15,17 +15,19 @@ from shared.accept import Accept
 from shared.attempt import Times
 from shared.breakers import Breakers
 from shared.compose import Composer
+from shared.desk_parts import DeskTimes
 from shared.digest import Digests
 from shared.edges.attachments import Attachments
 from shared.edges.digest_buffer import DigestBuffer
 from shared.edges.ledger import Ledger
-from shared.edges.pace_local import LocalPace
+from shared.edges.pace_rows import PaceRows
 from shared.edges.payloads import Payloads
 from shared.edges.queues import Queues
 from shared.edges.recipient_refs import KEY_LENGTH, RecipientRefs
 from shared.edges.smtp_gateway import SmtpGateway
 from shared.edges.stops import StopRecords
 from shared.edges.storage_account import StorageAccount
+from shared.edges.storage_clock import StorageClock
 from shared.edges.template_files import TemplateFiles
 from shared.edges.token_federated import Application, FederatedFetch
 from shared.edges.token_managed import ManagedIdentityFetch
@@ -33,6 +35,8 @@ from shared.edges.token_source import FetchToken, TokenSource
 from shared.health import Health
 from shared.intake import Intake
 from shared.overview import Overview
+from shared.pace_report import PaceReport
+from shared.pacing import Pacer
 from shared.placing import Placer
 from shared.poison import Poison
 from shared.redrive import Redrive
@@ -40,6 +44,7 @@ from shared.retention import Cleanup
 from shared.rules.callers import Caller, function_key
 from shared.rules.config import HttpAuth, IdentityWay, MailConfig
 from shared.rules.faults import Fault, NotConfigured
+from shared.rules.pace import limits_of
 from shared.rules.storage_config import StorageSettings
 from shared.send import Send
 from shared.settings import Settings
@@ -78,6 +83,7 @@ class House:
     overview: Overview
     stops: StopKeeper
     stop_button: StopButton
+    pace_report: PaceReport
     health: Health
 
     def http_caller(self) -> Caller:
@@ -96,7 +102,8 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         ),
         version=VERSION,
     )
-    account = StorageAccount(storage)
+    clock = StorageClock(wall=time.time, monotonic=time.monotonic)
+    account = StorageAccount(storage, clock=clock)
     queues = Queues(account)
     ledger = Ledger(account, Payloads(account), telemetry, new_id=_new_id, keep_payload=config.retention.payload)
     templates = TemplateFiles(root / "templates")
@@ -104,36 +111,40 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     placer = Placer(queues, ledger, ledger, telemetry)
     tokens = TokenSource(_fetch(found, config), telemetry=telemetry, clock=time.time)
     references = RecipientRefs(account, new_key=lambda: secrets.token_bytes(KEY_LENGTH))
-    accept = Accept(config, ledger, references, placer, composer.compose, telemetry, time.time, VERSION)
-    unaccepted = Unaccepted(ledger, telemetry, time.time, VERSION)
-    buffer = DigestBuffer(account, clock=time.time, new_id=_new_id)
+    accept = Accept(config, ledger, references, placer, composer.compose, telemetry, clock.now, VERSION)
+    unaccepted = Unaccepted(ledger, telemetry, clock.now, VERSION)
+    buffer = DigestBuffer(account, clock=clock.now, new_id=_new_id)
     gateway = SmtpGateway(
         config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
     )
-    pace = LocalPace(clock=time.monotonic, sleep=asyncio.sleep)
-    breakers = Breakers(StopRecords(account, new_id=_new_id), telemetry, time.time)
+    chance = random.SystemRandom().random
+    limits = {box: limits_of(sender) for sender in config.senders.values() for box in sender.mailboxes}
+    rows = PaceRows(account, limits, clock=clock.now, new_id=_new_id)
+    pacer = Pacer(owner=_new_id(), rows=rows, connections=gateway, times=DeskTimes(clock.now, asyncio.sleep, chance))
+    breakers = Breakers(StopRecords(account, new_id=_new_id), telemetry, clock.now)
     transmission = Transmission(tokens, gateway)
-    times = Times(clock=time.time, sleep=asyncio.sleep, chance=random.SystemRandom().random, lease=found.attempt_lease)
-    digests = Digests(config.digests, buffer, accept, telemetry, time.time)
-    steer = Steer(config, ledger, placer, time.time)
-    keeper = StopKeeper(config, breakers, ledger, ledger, placer, transmission, time.time)
+    times = Times(clock=clock.now, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
+    digests = Digests(config.digests, buffer, accept, telemetry, clock.now)
+    steer = Steer(config, ledger, placer, clock.now)
+    keeper = StopKeeper(config, breakers, ledger, ledger, placer, transmission, clock.now)
     return House(
         config=config,
         submission=Submission(accept, unaccepted),
         intake=Intake(accept, unaccepted, queues),
-        send=Send(config, ledger, placer, breakers, pace, transmission, composer.assemble, telemetry, times),
+        send=Send(config, ledger, placer, breakers, pacer, transmission, composer.assemble, telemetry, times),
         digests=digests,
         poison=Poison(config, ledger, queues, placer, unaccepted, telemetry, times),
         sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
-        cleanup=Cleanup(config.retention, ledger, ledger, telemetry, time.time),
-        webhooks=Webhooks(config.webhooks, accept, digests, unaccepted, lambda name: _secret(found, name), time.time),
+        cleanup=Cleanup(config.retention, ledger, ledger, telemetry, clock.now),
+        webhooks=Webhooks(config.webhooks, accept, digests, unaccepted, lambda name: _secret(found, name), clock.now),
         status=Status(config, ledger),
         steer=steer,
-        redrive=Redrive(ledger, ledger, steer, time.time),
-        overview=Overview(ledger, ledger, references, keeper, time.time),
+        redrive=Redrive(ledger, ledger, steer, clock.now),
+        overview=Overview(ledger, ledger, references, keeper, clock.now),
         stops=keeper,
         stop_button=StopButton(config, templates, keeper),
-        health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, time.time),
+        pace_report=PaceReport(config, rows, telemetry, clock.now),
+        health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, clock.now),
     )
 
 

@@ -15,6 +15,7 @@ from shared.rules.config import OnUnknown
 from shared.rules.identifiers import RECIPIENT_REF_LENGTH
 from shared.rules.mail_row import ROW_VERSION, TIMELINE_LENGTH, MailRow, Moment, Provenance
 from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
+from shared.rules.pace import Place
 from shared.rules.states import State
 from shared.rules.storage_errors import NewerRow
 from shared.rules.utc_text import from_utc_text, to_utc_text
@@ -64,6 +65,7 @@ def to_columns(row: MailRow) -> dict[str, Any]:
         **why,
         **({"RecipientRefs": " ".join(row.recipient_refs)} if row.recipient_refs else {}),
         **({"Stopped": row.stopped} if row.stopped else {}),
+        **({"Line": row.place.mailbox, "Place": row.place.number} if row.place else {}),
     }
     return {name: _bounded(name, value) for name, value in columns.items()}
 
@@ -103,6 +105,7 @@ def from_columns(mail_id: str, columns: Mapping[str, Any]) -> MailRow:
         deadline=read.time_or_none("Deadline"),
         standstill=read.time_or_none("Standstill"),
         stopped=read.text_or_none("Stopped") or "",
+        place=_place(read),
         version=version,
     )
 
@@ -110,6 +113,12 @@ def from_columns(mail_id: str, columns: Mapping[str, Any]) -> MailRow:
 def _optional_times(row: MailRow) -> dict[str, tuple[str, str]]:
     times = {"LeaseUntil": row.lease_until, "Deadline": row.deadline, "Standstill": row.standstill}
     return {name: time_column(at) for name, at in times.items() if at is not None}
+
+
+def _place(read: ColumnReader) -> Place | None:
+    """A place that cannot be read costs the mail only that: it joins the line again."""
+    line, number = read.text_or_none("Line"), read.decimal_or_none("Place")
+    return None if not line or number is None else Place(line, number)
 
 
 def _references(read: ColumnReader) -> tuple[str, ...]:

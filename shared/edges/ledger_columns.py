@@ -4,6 +4,7 @@ What is missing or of the wrong kind is named, never a crash.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +57,11 @@ class ColumnReader:
         if type(plain) is not int or plain < 0:
             raise broken(name, "is not a whole number")
         return plain
+
+    def decimal_or_none(self, name: str) -> float | None:
+        """A number with decimals; None where it is missing or none."""
+        value = self._columns.get(name)
+        return value if isinstance(value, float) and math.isfinite(value) else None
 
     def flag(self, name: str) -> bool:
         """A true or false."""

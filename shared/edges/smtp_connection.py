@@ -59,6 +59,7 @@ class Connection:
         self.expires_at = 0.0
         self.mails = 0
         self.dot_written = False
+        self.dot_at = 0.0
 
     @property
     def alive(self) -> bool:
@@ -87,8 +88,8 @@ class Connection:
     async def content(self, content: bytes) -> Answer:
         """Send canonical content and the final dot after a 354, and read the reply.
 
-        `dot_written` tells afterwards, also after a failure, whether the server may have the whole mail. A refusal may come
-        before that; then the rest is not sent and the connection is closed.
+        `dot_written` tells afterwards, also after a failure, whether the server may have the whole mail, and `dot_at` since
+        when (the event loop's time). A refusal may come before that; then the rest is not sent and the connection is closed.
         """
         self.dot_written = False
         try:
@@ -137,6 +138,7 @@ class Connection:
         """From here on the server may have everything, unless the library says that it wrote nothing."""
         from aiosmtplib.errors import SMTPServerDisconnected
 
+        self.dot_at = asyncio.get_running_loop().time()
         try:
             protocol.write(octets)
         except SMTPServerDisconnected:

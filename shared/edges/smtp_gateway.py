@@ -52,6 +52,11 @@ class SmtpGateway:
             return connection
         return self._session(connection, token, reused=False)
 
+    async def rest(self, mailbox: str, keep: int) -> None:
+        """Close all but `keep` of a mailbox's idle connections: the turn that they belong to goes to another instance."""
+        self._pool.trim(mailbox, keep)
+        await asyncio.sleep(0)
+
     async def close(self) -> None:
         """Say goodbye on all idle connections; sessions in use end at their release."""
         self._pool.close()

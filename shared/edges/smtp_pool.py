@@ -27,7 +27,7 @@ class Pool:
 
     def take(self, mailbox: str) -> Connection | None:
         """The connection of `mailbox` that rested shortest, if one is still good; its server may have left all the same."""
-        resting = self._resting[mailbox]
+        resting = self._resting[mailbox.lower()]
         while resting:
             entry = resting.pop()
             entry.alarm.cancel()
@@ -42,7 +42,15 @@ class Pool:
             connection.farewell()
             return
         alarm = asyncio.get_running_loop().call_later(self._limits.idle, self._tired, connection)
-        self._resting[connection.mailbox].append(_Resting(connection, self._monotonic(), alarm))
+        self._resting[connection.mailbox.lower()].append(_Resting(connection, self._monotonic(), alarm))
+
+    def trim(self, mailbox: str, keep: int) -> None:
+        """Say goodbye to all but `keep` of a mailbox."""
+        resting = self._resting[mailbox.lower()]
+        while len(resting) > keep:
+            entry = resting.pop(0)
+            entry.alarm.cancel()
+            entry.connection.farewell()
 
     def close(self) -> None:
         """Say goodbye to all."""
@@ -62,6 +70,6 @@ class Pool:
 
     def _tired(self, connection: Connection) -> None:
         """Idle for too long: an idle connection may count toward the mailbox's limit, also for other instances."""
-        resting = self._resting[connection.mailbox]
+        resting = self._resting[connection.mailbox.lower()]
         resting[:] = [entry for entry in resting if entry.connection is not connection]
         connection.farewell()

@@ -70,11 +70,17 @@ class SmtpSession:
         self._envelope = Envelope()
         self._mail_open = False
         self._phase = Phase.MAIL
+        self._reply_seconds: float | None = None
+
+    @property
+    def reply_seconds(self) -> float | None:
+        """How long the reply to the last mail's final dot took, or was waited for; None where the dot was not written."""
+        return self._reply_seconds
 
     async def offer(self, sender: str, recipients: Sequence[tuple[int, str]], size: int) -> Offer:
         """MAIL and one RCPT for each `(number, address)`; `size` is in octets. Never raises for what servers do."""
         self._begin(len(recipients), size)
-        self._envelope = Envelope()
+        self._envelope, self._reply_seconds = Envelope(), None
         try:
             stopped = await self._mail(sender, size) or await self._recipients(recipients)
         except Exception as error:  # noqa: BLE001 - every class has its verdict, unknown ones park the mail
@@ -175,7 +181,11 @@ class SmtpSession:
             return self._refused(answer)
         self._phase = Phase.CONTENT
         self._mail_open = False
-        answer = await self._connection.content(content)
+        try:
+            answer = await self._connection.content(content)
+        finally:
+            if self._connection.dot_written:
+                self._reply_seconds = asyncio.get_running_loop().time() - self._connection.dot_at
         if self._connection.dot_written:
             self._phase = Phase.FINAL_DOT
         if answer.positive:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.edges.storage_calls import NoContainer, Service, Sleep, Taken, call
+from shared.edges.storage_clock import ClockListener, StorageClock
 from shared.edges.storage_credential import StorageIdentity
 from shared.rules.outcome import Reason
 from shared.rules.storage_config import StorageSettings
@@ -48,12 +49,15 @@ Client = TypeVar("Client")
 class StorageAccount:
     """Clients of one storage account on one event loop; `close` ends its connections.
 
-    `sleep` is how the pauses between two attempts are spent.
+    `sleep` is how the pauses between two attempts are spent. `clock`, if there is one, learns from every answer.
     """
 
-    def __init__(self, settings: StorageSettings, *, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, settings: StorageSettings, *, sleep: Sleep = asyncio.sleep, clock: StorageClock | None = None
+    ) -> None:
         self._settings = settings
         self._sleep = sleep
+        self._clock = clock
         self._session: ClientSession | None = None
         self._identity: StorageIdentity | None = None
         self._services: dict[Service, Any] = {}
@@ -138,6 +142,11 @@ class StorageAccount:
     def _service(self, service: Service, kind: type[Client], address: str, uri: str | None) -> Client:
         if service not in self._services:
             options: dict[str, Any] = {"transport": self._transport(), "retry_total": 0, "logger": _QUIET}
+            if self._clock is not None and service is Service.TABLE:
+                # The table library takes no policies (`per_call_policies` is ignored), but calls these for every request.
+                listening = ClockListener(self._clock)
+                options["raw_request_hook"] = listening.on_request
+                options["raw_response_hook"] = listening.on_response
             if service is Service.BLOB:
                 sizes = {"max_single_put_size": SINGLE_PUT, "max_block_size": SINGLE_PUT, "max_single_get_size": SINGLE_GET}
                 options.update(sizes)

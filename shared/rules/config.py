@@ -121,7 +121,10 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class MailConfig:
-    """The whole of `mail.toml`. `digest_of_file` is the hash that the ledger stores with every mail."""
+    """The whole of `mail.toml`. `digest_of_file` is the hash that the ledger stores with every mail.
+
+    `licences` is how many mailbox licences the tenant has (None: nobody said); the tenant's limit follows from it.
+    """
 
     cloud: Cloud
     identity: Identity
@@ -131,4 +134,5 @@ class MailConfig:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
+    licences: int | None = None
     digest_of_file: str = ""

@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.rules.config import OnUnknown
 from shared.rules.outcome import Fate, Reason, RecipientResult, Reply
+from shared.rules.pace import Place
 from shared.rules.states import INITIAL, State, check_move
 
 ROW_VERSION = 1
@@ -47,7 +48,7 @@ class MailRow:
 
     Its time to live ends at `expires_at`, which moves on by every span in which nothing could be sent (`standstill` is the
     beginning of the one that lasts), and at the caller's own `deadline`, which does not. `stopped` is the key of the place
-    at which it is held back; such a mail has no message on `sending`.
+    at which it is held back; such a mail has no message on `sending`. `place` is where it stands in its mailbox's line.
     """
 
     id: str
@@ -78,6 +79,7 @@ class MailRow:
     deadline: float | None = None
     standstill: float | None = None
     stopped: str = ""
+    place: Place | None = None
     version: int = ROW_VERSION
 
     @property

@@ -46,6 +46,7 @@ class Tables:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
+    licences: int | None = None
     sender_names: frozenset[str] = frozenset()
     digest_names: frozenset[str] = frozenset()
     secret_names: frozenset[str] = frozenset()
@@ -69,6 +70,7 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
         webhooks={name: _webhook(name, table, digests) for name, table in webhooks.items()},
         digests=digests,
         retention=Retention(payload=retention.payload, rows=retention.rows),
+        licences=cloud.licences if cloud else None,
         sender_names=frozenset(_section(raw, "senders")),
         digest_names=frozenset(_section(raw, "digests")),
         secret_names=_secret_names(raw),

@@ -22,9 +22,10 @@ class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CloudTable(Table):
-    """`[cloud]`: where the mail leaves."""
+    """`[cloud]`: where the mail leaves, and how large the tenant is."""
 
     name: CloudName = "worldwide"
+    licences: Count | None = None
 
 
 class IdentityTable(Table):
@@ -104,6 +105,7 @@ NAMED: dict[str, type[Table]] = {
 
 CURES = {
     "name": 'say "worldwide", or the cloud of your tenant',
+    "licences": "write a whole number from 1: the tenant's mailbox licences",
     "way": 'say "managed-identity" or "federated"',
     "model": 'say "rbac" or "claim"',
     "auth": 'say "function-key" or "entra"',

@@ -42,6 +42,9 @@ PERMISSIONS = 300.0  # three tries in a quarter of an hour tell a glitch from a 
 PROBE = 900.0  # configuration: grants take up to hours to spread, so look again, but rarely
 LONG = 3600.0  # lockouts and daily quotas: hammering makes them longer
 
+CONCURRENCY = "concurrency-limit"
+"""The reason of a 432: more connections submit for the mailbox than it may have."""
+
 _SMTP_AUTH_ON = "Set-CASMailbox -Identity <mailbox> -SmtpClientAuthenticationDisabled $false"
 _SEND_AS = (
     "send from the mailbox's own address, or Add-RecipientPermission <from-mailbox> -Trustee <mailbox> -AccessRights SendAs"
@@ -174,9 +177,7 @@ MAIL_AND_RCPT = (
 """Section 6.2."""
 
 AFTER_DATA = (
-    _row(
-        "432 4.3.2", _RETRY, "concurrency-limit", "too many connections submit for this mailbox", "lower `connections`", SOON
-    ),
+    _row("432 4.3.2", _RETRY, CONCURRENCY, "too many connections submit for this mailbox", "lower `connections`", SOON),
     _row("430 4.2.0", _RETRY, "mailbox-logon-failed", "the identity may not open the mailbox", _GRANTS, PERMISSIONS),
     _row("554 5.2.252", _CONFIG, "send-as-denied", "the mailbox may not send as this sender", _SEND_AS, LONG),
     _row("554 5.2.0 SendAsDenied", _CONFIG, "send-as-denied", "the mailbox may not send as this sender", _SEND_AS, LONG),

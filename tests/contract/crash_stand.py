@@ -90,9 +90,10 @@ class Stand:
     _keys: Iterator[str] = field(default_factory=lambda: map("mail-{}".format, itertools.count(1)))
 
     async def prepare(self) -> None:
-        """Send a mail through each of the accounts that the cases use in turn."""
+        """Send a mail of each sender through each of the accounts that the cases use in turn."""
         for account in [self.azurite.fresh_account() for _ in range(AT_ONCE)]:
-            await self._walk(CALM, "resend", (), account)
+            for rule in SENDERS:
+                await self._walk(CALM, rule, (), account)
             self._used.put_nowait(account)
 
     async def around(self, request: web.Request, operation: Operation, forward: Forward) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""A telemetry that remembers: spans as a real tracer makes them, the durations that were recorded, and what was counted."""
+"""A telemetry that remembers: spans as a real tracer makes them, durations, what was counted, and gauges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,18 @@ from shared.telemetry import Attr, Attributes, Metric, Telemetry, Value
 
 @dataclass
 class Recorder:
-    """`telemetry` is what the code gets; `durations` and `counts` are (metric, attributes) in order."""
+    """`telemetry` is what the code gets; the others are what it was told, in order: a metric and its attributes."""
 
     exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
     durations: list[tuple[Metric, dict[Attr, Value]]] = field(default_factory=list)
     counts: list[tuple[Metric, dict[Attr, Value]]] = field(default_factory=list)
+    gauges: list[tuple[Metric, int, dict[Attr, Value]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Build the tracer."""
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.telemetry = _Telemetry(provider, self.durations, self.counts)
+        self.telemetry = _Telemetry(provider, self)
 
     def spans(self, name: str) -> list[ReadableSpan]:
         """Finished spans of that name, in the order of their ends."""
@@ -35,22 +36,20 @@ class Recorder:
 
 
 class _Telemetry(Telemetry):
-    def __init__(
-        self,
-        provider: TracerProvider,
-        durations: list[tuple[Metric, dict[Attr, Value]]],
-        counts: list[tuple[Metric, dict[Attr, Value]]],
-    ) -> None:
+    def __init__(self, provider: TracerProvider, memory: Recorder) -> None:
         super().__init__(provider.get_tracer("test"), NoOpMeter("test"))
-        self._durations = durations
-        self._counts = counts
+        self._memory = memory
 
     def count(self, metric: Metric, attributes: Attributes | None = None, *, by: int = 1) -> None:
         """Remember instead of counting."""
         assert by == 1
-        self._counts.append((metric, dict(attributes or {})))
+        self._memory.counts.append((metric, dict(attributes or {})))
 
     def record(self, metric: Metric, seconds: float, attributes: Attributes | None = None) -> None:
         """Remember instead of measuring."""
         assert seconds >= 0
-        self._durations.append((metric, dict(attributes or {})))
+        self._memory.durations.append((metric, dict(attributes or {})))
+
+    def gauge(self, metric: Metric, value: int, attributes: Attributes | None = None) -> None:
+        """Remember instead of showing."""
+        self._memory.gauges.append((metric, value, dict(attributes or {})))

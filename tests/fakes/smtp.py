@@ -65,6 +65,7 @@ class FakeGateway:
     refused_tokens: set[str] = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    rested: list[tuple[str, int]] = field(default_factory=list)
     in_use: int = 0
     abandoned: int = 0
     closed: bool = False
@@ -79,6 +80,10 @@ class FakeGateway:
             return LOGIN_REFUSED
         self.in_use += 1
         return FakeSession(self, mailbox)
+
+    async def rest(self, mailbox: str, keep: int) -> None:
+        """As the port says."""
+        self.rested.append((mailbox, keep))
 
     async def close(self) -> None:
         """As the port says."""
@@ -96,6 +101,7 @@ class FakeSession:
     _refused: dict[int, RecipientResult] = field(default_factory=dict)
     _open: bool = False
     _released: bool = False
+    reply_seconds: float | None = None
 
     async def offer(self, sender: str, recipients: Sequence[tuple[int, str]], size: int) -> Offer:
         """As the port says."""
@@ -118,6 +124,7 @@ class FakeSession:
         assert self._open
         assert not self._released
         self._open = False
+        self.reply_seconds = 0.0
         outcome = self._outcome()
         taken = isinstance(outcome, Sent) or any(_scenario(one) == "cut-after-dot" for one in self._accepted.values())
         if taken:

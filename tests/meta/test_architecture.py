@@ -81,7 +81,9 @@ def edge_of(module: str) -> str:
     return module.rpartition(".")[2].partition("_")[0]
 
 
-STORAGE_EDGES = {"storage", "ledger", "queues", "payloads", "digest", "attachments", "suppressions", "stops", "recipient"}
+STORAGE_EDGES = {
+    *("storage", "ledger", "queues", "payloads", "digest", "attachments", "suppressions", "stops", "recipient", "pace")
+}
 """One outside system, the storage account, in several files."""
 
 

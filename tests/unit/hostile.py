@@ -1,4 +1,4 @@
-"""Texts that would act on a terminal, hide something there or reorder it; and a mail that is full of them."""
+"""Texts that would act on a terminal, hide something there or reorder it; and answers that are full of them."""
 
 from typing import Any
 
@@ -45,3 +45,19 @@ def a_mail(value: str) -> dict[str, Any]:
 def a_stop(value: str) -> dict[str, Any]:
     """A stop in which every text is hostile."""
     return {**a_mail(value), "since": value, "by": value, "ends": value, "next_trial": value, "scope": value, "name": value}
+
+
+def a_pace(value: str) -> dict[str, Any]:
+    """An answer about the pace in which everything is hostile."""
+    box = {
+        "mailbox": value,
+        "last_minute": {"sent": value, "allowed": value},
+        "connections": {"held": value, "allowed": value},
+        "backlog": {"high": value, "normal": value, "bulk": value},
+        "drains_at": value,
+        "recipients": {"used": value, "limit": value, "external": value},
+        "wall": {"at": value, "reached": False, "recipients": value, "kept": value, "mails": value, "next_at": value},
+        "foreign": {"messages_per_minute": value, "connections": value, "next_try_at": value, "felt": value},
+    }
+    tenant = {"external": value, "licences": value, "limit": value, "trial_limit": value, "reached": value}
+    return {"at": value, "mailboxes": [box], "unreadable": [{"mailbox": value, "reason": value}], "tenant": tenant}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.mail_toml_texts import DIGEST, SENDERS, changed, names, read
+from tests.unit.mail_toml_texts import DIGEST, SENDERS, WHOLE, changed, names, read
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,19 @@ def test_a_limit_is_a_whole_number_above_zero(limit: str, value: str) -> None:
     """Nothing else could be paced."""
     text = changed('on_unknown = "resend"', f'on_unknown = "resend"\n{limit} = {value}')
     assert names(text) == [f"senders.alerts.{limit}"]
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "true", '"250"'])
+def test_licences_are_a_whole_number_above_zero(value: str) -> None:
+    """The tenant's limit is computed from it."""
+    assert names(f"[cloud]\nlicences = {value}\n" + WHOLE) == ["cloud.licences"]
+
+
+@pytest.mark.parametrize(("text", "licences"), [("", None), ("[cloud]\nlicences = 250\n", 250)])
+def test_licences_are_read_where_they_are_given(text: str, licences: int | None) -> None:
+    """Nobody has to say how many the tenant has."""
+    tables, faults = read(text + WHOLE)
+    assert (tables.licences, faults) == (licences, [])
 
 
 def test_a_webhook_of_a_digest_takes_sender_and_recipients_from_it() -> None:

@@ -10,17 +10,23 @@ from ops.__main__ import program
 from ops.client import Refused
 from ops.options import complain
 from tests.fakes.answering_app import KEY, answering_app
-from tests.unit.hostile import FRAME, HOSTILE, SEEN, a_mail, a_stop
+from tests.unit.hostile import FRAME, HOSTILE, SEEN, a_mail, a_pace, a_stop
 
 WHY = ("--why", "x", "--who", "ann")
 
 
 def an_answer(value: str) -> dict[str, Any]:
     """Whatever is asked: a mail, a list of everything, or an order's result."""
-    lists = {"messages": [a_mail(value)], "stops": [a_stop(value)], "unreadable": [a_mail(value)], "left": [a_mail(value)]}
+    lists = {
+        "messages": [a_mail(value)],
+        "stops": [a_stop(value)],
+        "unreadable": [{**a_mail(value), "mailbox": value}],
+        "left": [a_mail(value)],
+    }
     part = {"ok": False, "reason": value}
     health = {"status": value, "parts": {value: part}, "faults": [{"name": value, "cause": value, "cure": value}]}
-    return {**a_mail(value), **a_stop(value), **lists, **health, "warnings": [], "more": True, "after": None}
+    orders = {"warnings": [], "more": True, "after": None}
+    return {**a_mail(value), **a_stop(value), **a_pace(value), **lists, **health, **orders}
 
 
 COMMANDS = [
@@ -28,6 +34,7 @@ COMMANDS = [
     ("list",),
     ("find", "--to", "a@b.test"),
     ("health",),
+    ("pace",),
     ("redrive", "f" * 32, *WHY),
     ("redrive", "--all", *WHY),
     ("cancel", "f" * 32, *WHY),

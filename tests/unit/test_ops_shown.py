@@ -7,8 +7,9 @@ import pytest
 from rich.console import Console
 
 from ops import tables
+from ops.pace_words import Times, sentences
 from ops.shown import inert, plain, print_json
-from tests.unit.hostile import FRAME, HOSTILE, SEEN, a_mail, a_stop
+from tests.unit.hostile import FRAME, HOSTILE, SEEN, a_mail, a_pace, a_stop
 
 
 def printed(*things: object) -> str:
@@ -47,6 +48,8 @@ def test_every_table_is_inert(value: str) -> None:
         tables.timeline(mail["timeline"]),
         tables.recipients(mail["recipients"]),
         tables.facts("facts", {value: value}),
+        tables.paces("pace", a_pace(value)["mailboxes"], Times(value)),
+        *map(inert, sentences(a_pace(value), Times(value))),
     ]
     assert set(printed(*made)) <= SEEN | FRAME
 

@@ -3,7 +3,7 @@
 import pytest
 from opentelemetry.metrics import NoOpMeter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -86,19 +86,25 @@ def test_text_that_cannot_be_encoded_stays_an_attribute() -> None:
 
 
 def test_metrics_carry_unit_and_value() -> None:
-    """A counter adds up, a duration lands in a histogram in seconds."""
+    """A counter adds up, a duration lands in a histogram in seconds, of a gauge the newest value counts."""
     reader = InMemoryMetricReader()
     provider = MeterProvider(metric_readers=[reader])
     telemetry = Telemetry(TracerProvider().get_tracer("test"), provider.get_meter("test"))
     telemetry.count(Metric.ACCEPTED, {Attr.DOOR: "http"})
     telemetry.count(Metric.ACCEPTED, {Attr.DOOR: "http"}, by=2)
     telemetry.record(Metric.TOKEN_DURATION, 0.2)
+    for mails in (312, 7):
+        telemetry.gauge(Metric.PACE_BACKLOG, mails, {Attr.MAILBOX: "0123", Attr.LANE: "bulk"})
     data = reader.get_metrics_data()
     assert data is not None
     metrics = {m.name: m for m in data.resource_metrics[0].scope_metrics[0].metrics}
     assert metrics["keyless_mail.accepted.messages"].unit == "{message}"
     assert [point.value for point in metrics["keyless_mail.accepted.messages"].data.data_points] == [3]  # type: ignore[union-attr]  # a sum's points have a value
     assert metrics["keyless_mail.token.fetch.duration"].unit == "s"
+    (backlog,) = metrics["keyless_mail.pace.backlog"].data.data_points
+    assert isinstance(backlog, NumberDataPoint)
+    assert backlog.value == 7
+    assert dict(backlog.attributes or {}) == {"keyless_mail.mailbox": "0123", "keyless_mail.lane": "bulk"}
     provider.shutdown()
 
 
@@ -112,4 +118,5 @@ def test_silence_has_no_traceparent() -> None:
     with silent().span("x") as span:
         span.set({Attr.STATE: "sent"})
         span.fail("x")
+        silent().gauge(Metric.PACE_SENT, 1)
         assert span.traceparent == ""
