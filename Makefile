@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup check test demo up bench bench-chaos bench-outcomes lock clean
+.PHONY: help setup check test demo up bench bench-chaos bench-pace bench-long bench-outcomes lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -51,6 +51,12 @@ bench: setup ## the benchmarks of speed and cost, each with its table
 
 bench-chaos: setup ## 2,000 mails under kill -9, cut wires and failing storage (CHAOS="--seed 7" repeats one)
 	@$(BIN)/python -m bench chaos $(CHAOS)
+
+bench-pace: setup ## is the allowance used and never exceeded, by 1 to 10 hosts? half an hour (PACE="--run hosts-3" picks one)
+	@$(BIN)/python -m bench pace --picture .run/pace.svg $(PACE)
+
+bench-long: setup ## twenty minutes at Exchange's true 30 mails a minute
+	@$(BIN)/python -m bench pace --run true-30 --long --picture .run/pace-long.svg $(PACE)
 
 bench-outcomes: setup .bench/.python .bench/.node ## what callers of five mail libraries and ours are told when things break (JSON=1)
 	@$(BIN)/python -m bench outcomes $(if $(JSON),--json)

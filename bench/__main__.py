@@ -1,4 +1,4 @@
-"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `python -m bench chaos`."""
+"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `python -m bench chaos|pace`."""
 
 import argparse
 import gc
@@ -17,8 +17,8 @@ def main(argv: Sequence[str]) -> int:
     """Run the benchmarks asked for; 0 when all were measured (a missed target is a result), 1 when one could not be."""
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, signal.default_int_handler)
-    if argv[:1] == ["chaos"]:
-        return _chaos(argv[1:])
+    if argv[:1] and argv[0] in PROOFS:
+        return _prove(PROOFS[argv[0]], argv[1:])
     options = parse(argv)
     console = Console(highlight=False)
     reports: list[Measured] = []
@@ -49,12 +49,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _chaos(argv: Sequence[str]) -> int:
+def _prove(proof: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     """Not a measurement but a proof, which takes minutes: it runs only when asked for."""
-    from bench.chaos import main as chaos
-
     try:
-        return chaos(argv)
+        return proof(argv)
     except KeyboardInterrupt:
         return 130
 
@@ -86,11 +84,26 @@ def _outcomes(options: argparse.Namespace) -> Measured:  # noqa: ARG001 - the sh
     return measure()
 
 
+def _chaos(argv: Sequence[str]) -> int:
+    from bench.chaos import main as chaos
+
+    return chaos(argv)
+
+
+def _pace(argv: Sequence[str]) -> int:
+    from bench.pace import main as pace
+
+    return pace(argv)
+
+
 ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {"cold": _cold, "send": _send, "storage": _storage}
 """What runs without a name."""
 
 BENCHMARKS = {**ALL, "outcomes": _outcomes}
 """What can be named: `outcomes` needs libraries that only `make bench-outcomes` installs."""
+
+PROOFS = {"chaos": _chaos, "pace": _pace}
+"""What has a command line, targets and an exit code of its own."""
 
 
 def _rounds(text: str) -> int:

@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     mails = draw_mails(options.seed, options.mails, _FED * seconds)
     _announce(plan, options.mails, errors)
     try:
-        with run_folder() as folder, _progress(options.mails, errors) as seen, _kept(folder, options.keep):
+        with run_folder() as folder, _progress(options.mails, errors) as seen, kept(folder, options.keep):
             result = run(plan, mails, folder, show=seen)
     except StartFault as fault:
         errors.print(Text(f"chaos: {fault}", style="bold red"), soft_wrap=True)
@@ -95,7 +95,7 @@ def _progress(mails: int, console: Console) -> Iterator[Show]:
 
 
 @contextmanager
-def _kept(folder: Path, kept: Path | None) -> Iterator[None]:
+def kept(folder: Path, kept: Path | None) -> Iterator[None]:
     """Afterwards copy what the processes wrote, however the run ended."""
     try:
         yield

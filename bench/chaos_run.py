@@ -17,7 +17,8 @@ from bench.chaos_mails import ChaosMail
 from bench.chaos_plan import Plan
 from bench.chaos_verdict import Verdict, judge
 from bench.chaos_watch import Stand, Watcher
-from devcloud.local_cloud import Limits, LocalCloud, start_cloud
+from bench.fleet import without_telemetry
+from devcloud.local_cloud import Limits, start_cloud
 from devcloud.run_settings import HostKnobs, process_environment
 
 ATTEMPT_LEASE = "3"
@@ -69,20 +70,14 @@ def run(plan: Plan, mails: Sequence[ChaosMail], folder: Path, *, show: Show) -> 
     caller = {**process_environment(os.environ), "MAIL_ATTEMPT_LEASE": ATTEMPT_LEASE}
     with ExitStack() as stack:
         knobs = HostKnobs(seed=plan.seed, lease_seconds=LEASE_SECONDS)
-        cloud = _without_telemetry(start_cloud(folder, _LIMITS, knobs, caller=caller, stack=stack))
+        cloud = without_telemetry(start_cloud(folder, _LIMITS, knobs, caller=caller, stack=stack))
         chaos = ChaosCloud.around(cloud, plan, stack)
         return asyncio.run(_run(chaos, mails, show))
 
 
-def _without_telemetry(cloud: LocalCloud) -> LocalCloud:
-    """Nobody looks at the traces of thousands of mails, and the emulators' process has enough to do."""
-    settings = {name: value for name, value in cloud.settings.items() if not name.startswith("OTEL_EXPORTER")}
-    return LocalCloud(cloud.run, cloud.azurite, cloud.emulators, cloud.addresses, settings)
-
-
 async def _run(chaos: ChaosCloud, mails: Sequence[ChaosMail], show: Show) -> Result:
     plan, started = chaos.plan, time.monotonic()
-    await chaos.start_hosts()
+    await chaos.start_hosts(plan.hosts)
     async with client_session() as http, producer_queue(chaos.cloud.storage) as queue, Watcher(chaos, http) as watcher:
         producers = Producers(chaos, http, queue, Random(f"producers {plan.seed}"))
         disturber = Disturber(chaos, http)

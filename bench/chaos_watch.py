@@ -14,9 +14,9 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.data.tables.aio import TableClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from bench.chaos_cloud import ChaosCloud
 from bench.chaos_mails import HEADER, ChaosMail
 from bench.chaos_verdict import MOVING, Moment, Record
+from bench.fleet import Fleet
 from devcloud.mail_toml import PRODUCER_QUEUE
 
 SENDING = "sending"
@@ -45,7 +45,7 @@ class Stand:
 class Watcher:
     """Use as an async context manager."""
 
-    def __init__(self, chaos: ChaosCloud, http: aiohttp.ClientSession) -> None:
+    def __init__(self, chaos: Fleet, http: aiohttp.ClientSession) -> None:
         self._chaos = chaos
         self._http = http
         self._ledger = TableClient.from_connection_string(chaos.direct_storage, _LEDGER, retry_total=0)

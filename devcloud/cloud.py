@@ -87,5 +87,8 @@ async def _create_queues(config: CloudConfig) -> None:
 
 def _exchange_config(config: CloudConfig) -> ExchangeConfig:
     return ExchangeConfig(
-        messages_per_minute=config.messages_per_minute, connections=config.connections, tenants=(TENANT_ID,)
+        messages_per_minute=config.messages_per_minute,
+        connections=config.connections,
+        tenants=(TENANT_ID,),
+        send_as=config.send_as,
     )

@@ -6,6 +6,7 @@ import msgspec
 class CloudConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`azurite`: service → origin; the two limits are the simulator's, of each mailbox.
 
+    `send_as`: mailbox → further From addresses, the right that an administrator gives to the mailboxes of a pool.
     `queues` are made in the storage of `connection`, as a deployment makes its producers' queues.
     """
 
@@ -16,6 +17,7 @@ class CloudConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     identity_header: str
     messages_per_minute: int
     connections: int
+    send_as: dict[str, list[str]] = {}
 
 
 class CloudAddresses(msgspec.Struct, frozen=True, kw_only=True):

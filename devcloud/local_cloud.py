@@ -11,7 +11,7 @@ import msgspec
 
 from devcloud.azurite import MAIL_ACCOUNT, Azurite, connection_string
 from devcloud.handshake import CloudAddresses, CloudConfig
-from devcloud.mail_toml import producer_queues, render
+from devcloud.mail_toml import producer_queues, render, send_as
 from devcloud.processes import Child, stop_all
 from devcloud.run_settings import HostKnobs, Run, host_settings, mail_config, mail_storage, process_environment
 
@@ -74,6 +74,7 @@ def _config(azurite: Azurite, run: Run, limits: Limits, caller: Mapping[str, str
         identity_header=run.identity_header,
         messages_per_minute=limits.messages_per_minute,
         connections=limits.connections,
+        send_as=send_as(mail_config(caller, run)),
     )
 
 

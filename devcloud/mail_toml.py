@@ -1,6 +1,7 @@
 """The `mail.toml` of a run: every door once, with the limits that the simulator has."""
 
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 
 DEMO_SECRET = "DEMO_WEBHOOK_SECRET"  # noqa: S105 - the name of a setting, not its value
@@ -72,6 +73,16 @@ def secret_names(path: Path) -> frozenset[str]:
 def producer_queues(path: Path) -> frozenset[str]:
     """Names of the queues that producers write to, as a `mail.toml` gives them."""
     return frozenset(name for table in _tables(path, "producers") for name in _texts([table.get("queue")]))
+
+
+def send_as(path: Path) -> dict[str, list[str]]:
+    """Mailbox → the From addresses that it has to be allowed to use besides its own, as a `mail.toml` needs them."""
+    rights: dict[str, list[str]] = {}
+    for table in _tables(path, "senders"):
+        for address in (parseaddr(text)[1] for text in _texts([table.get("from")])):
+            for mailbox in _texts(table.get("mailboxes")):
+                rights.setdefault(mailbox, []).append(address)
+    return rights
 
 
 def _tables(path: Path, section: str) -> list[dict[str, object]]:

@@ -7,13 +7,14 @@ import typer
 from ops.client import CouldNotAsk, Refused
 from ops.commands_mails import find, health, list_mails, show
 from ops.commands_orders import cancel, redrive
+from ops.commands_pace import pace
 from ops.commands_stops import pause, resume
 from ops.options import COULD_NOT_ASK, FAULT, complain
 from ops.shown import print_json
 
 program = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Ask and steer a keyless-mail app.")
 program.command("list")(list_mails)
-for command in (show, find, redrive, cancel, pause, resume, health):
+for command in (show, find, redrive, cancel, pause, resume, pace, health):
     program.command()(command)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from ops.pace_words import Times, number
 from ops.shown import inert, state
 
 Entry = Mapping[str, Any]
@@ -68,6 +69,26 @@ def stops(title: str, entries: Iterable[Entry]) -> Table:
         trial = f"{one['ends']}, next trial {one['next_trial']}" if one["next_trial"] else one["ends"]
         reason = one["reason"]
         cells = (place_of(one), one["since"], f"{reason['text']}{by}", reason["fix"], trial)
+        table.add_row(*(inert(cell) for cell in cells))
+    return table
+
+
+def paces(title: str, entries: Iterable[Entry], times: Times) -> Table:
+    """A line per mailbox: what it used in the last minute and in the day, and its backlog; each of what is allowed now."""
+    columns = ("mails/minute", "connections", "high", "normal", "bulk", "backlog ends", "recipients/day", "external")
+    table = Table("mailbox", *columns, title=title, title_justify="left")
+    for one in entries:
+        minute, open_now, day = one["last_minute"], one["connections"], one["recipients"]
+        lanes = (number(one["backlog"][lane]) for lane in ("high", "normal", "bulk"))
+        cells = (
+            one["mailbox"],
+            f"{number(minute['sent'])} of {number(minute['allowed'])}",
+            f"{number(open_now['held'])} of {number(open_now['allowed'])}",
+            *lanes,
+            times.clock(one["drains_at"]),
+            f"{number(day['used'])} of {number(day['limit'])}",
+            number(day["external"]),
+        )
         table.add_row(*(inert(cell) for cell in cells))
     return table
 

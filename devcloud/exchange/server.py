@@ -118,6 +118,7 @@ class Exchange:
             "accepted": stats.accepted,
             "replies": dict(stats.replies),
             "peak_connections": dict(self.service.counted.peaks),
+            "connections_now": {mailbox: len(here) for mailbox, here in self.service.counted.present.items()},
             "peak_per_minute": dict(self.service.rate.peaks),
             "connections_opened": stats.connections_opened,
             "auth_failures": stats.auth_failures,

@@ -49,11 +49,13 @@ async def test_idle_connections_count_where_configured() -> None:
     async with simulator(ExchangeConfig(connections=1)) as world:
         world.limit(idle_counts=True)
         first, second = await world.ready(), await world.ready()
+        assert world.stats()["connections_now"] == {MAILBOX: 2}
         assert (await second.mail()).code == 432
         assert (await first.mail()).code == 250
         await first.ask("QUIT")
         await first.rest()
         assert (await second.mail()).code == 250
+        assert world.stats()["connections_now"] == {MAILBOX: 1}
         assert world.stats()["peak_connections"] == {MAILBOX: 2}
 
 
