@@ -1,6 +1,7 @@
 """The mails that this process has in hand for one mailbox: those that wait for a slot, and what became of given slots."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from shared.desk_parts import Waiter
@@ -10,8 +11,26 @@ from shared.rules.pace_booking import Booking, Correction, Want
 PATIENCE = 30.0
 """Seconds in place after which a mail goes back to the queue whatever the row says."""
 
+SOON = 1.0
+"""Seconds; a shorter wait is none."""
+
+OVERDUE = 10.0
+"""Seconds for which a mail waits at the head of its line before it counts as held up: connections are what is short."""
+
+HELD_UP = 16
+"""Mails that wait in place although they are held up: enough for the next turn. The others would only cost renewals."""
+
+RECENT = 30.0
+"""Seconds over which it is counted how fast this process sends."""
+
+LONGEST_AWAY = 40.0
+"""Seconds after which a mail that was held up comes back at the latest."""
+
+AWAY = 10.0
+"""Seconds until a mail comes back that waited in vain."""
+
 AFTER_ALL = 2.0
-"""Seconds until a mail comes back that lost its turn, or waited in vain."""
+"""Seconds until a mail comes back that lost its turn."""
 
 
 class MailsInHand:
@@ -24,6 +43,7 @@ class MailsInHand:
         self._key = key
         self._clock = clock
         self._waiting: dict[str, Waiter] = {}
+        self._left_at: deque[float] = deque()
 
     @property
     def wants(self) -> list[Want]:
@@ -51,6 +71,10 @@ class MailsInHand:
         """The mail has its answer, or its process was stopped."""
         self._waiting.pop(want.mail_id, None)
 
+    def done(self) -> None:
+        """A mail has left."""
+        self._left_at.append(self._clock())
+
     def give_back(self, want: Want, slot: float) -> None:
         """A slot that was not used."""
         self.corrections.append(Correction(slot, None, want.recipients, want.external))
@@ -75,14 +99,26 @@ class MailsInHand:
             waiter.stand_at(booking.places[mail_id])
             if wait > waiter.holds:
                 waiter.give(Later(waiter.back_in(wait), self.place(waiter.want.place)))
+        self._thin_out(booking)
         self.lose_patience()
+
+    def _thin_out(self, booking: Booking) -> None:
+        """Where connections are short the line moves slower than it says: send back whom this process cannot serve soon."""
+        now = self._clock()
+        while self._left_at and self._left_at[0] < now - RECENT:
+            self._left_at.popleft()
+        each = RECENT / max(1, len(self._left_at))
+        held_up = [waiter for waiter in map(self._waiting.get, booking.waits) if waiter and waiter.in_vain(now, OVERDUE)]
+        overdue = [waiter for waiter in held_up if booking.waits[waiter.want.mail_id] < SOON and not waiter.want.ready]
+        for number, waiter in enumerate(overdue[HELD_UP:], start=HELD_UP):
+            waiter.give(Later(min(number * each, LONGEST_AWAY), self.place(waiter.want.place)))
 
     def lose_patience(self) -> None:
         """Send back who waited for too long."""
         now = self._clock()
         for waiter in self._unanswered():
             if waiter.in_vain(now, PATIENCE):
-                waiter.give(Later(AFTER_ALL, self.place(waiter.want.place)))
+                waiter.give(Later(AWAY, self.place(waiter.want.place)))
 
     def fail(self, fault: Exception) -> None:
         """Nobody gets a slot: the row cannot be used."""

@@ -67,6 +67,7 @@ class Turn:
     def dotted(self, reply_seconds: float, octets: int, *, refused: bool) -> None:
         """The final dot went out and its reply took so long; `refused` means that Exchange said 432."""
         self._used = True
+        self._desk.mails.done()
         left = self._desk.times.clock() - reply_seconds
         if self._slot is not None and left - self._slot > WRITTEN_DOWN:
             self._desk.mails.left(self._want, self._slot, left)

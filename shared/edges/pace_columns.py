@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from shared.edges.ledger_columns import ColumnReader, broken, plain
 from shared.rules.pace import WINDOW, Hold, Lane, Limits, Line, Pace, Share, Slot, Wish
 from shared.rules.pace_day import BUCKET
-from shared.rules.pace_share import LEAST_RATE, LONGEST
+from shared.rules.pace_share import LEAST_RATE, TRIES
 from shared.rules.pace_slots import effective
 from shared.rules.pace_turns import EXPIRES, WISH
 from shared.rules.storage_errors import BrokenRow, NewerRow
@@ -95,8 +95,8 @@ def _sane(pace: Pace, now: float) -> Pace:
         lines={lane: replace(line, at=min(line.at, now + WINDOW)) for lane, line in pace.lines.items() if _is_line(line)},
         share=replace(
             pace.share,
-            next_try=min(pace.share.next_try, now + LONGEST),
-            patience=min(pace.share.patience, LONGEST),
+            next_try=min(pace.share.next_try, now + TRIES[-1]),
+            patience=min(pace.share.patience, TRIES[-1]),
             slowed=min(pace.share.slowed, now),
         ),
         days={bucket: count for bucket, count in pace.days.items() if bucket <= today + 1},

@@ -5,11 +5,12 @@ from dataclasses import replace
 from shared.rules.pace import Limits, Pace, Share
 from shared.rules.pace_turns import live
 
-TRY_AGAIN = 40.0
-"""Seconds after a `432` until one more connection is tried."""
+TRIES = (15.0, 45.0, 60.0, 120.0, 240.0)
+"""Seconds after a `432` until one more connection is tried; the next number after each try that was refused. The first is
+short, as most foreign load is; another client that stays for a minute and a half costs three refusals."""
 
-LONGEST = 320.0
-"""Seconds; the time doubles up to this with every try that was refused."""
+PROVED = 5
+"""Mails that left since a connection was added: a refusal after them is news, and not that the try was refused."""
 
 CLIMB = 5.0
 """Seconds from a try that nobody refused to the next one."""
@@ -40,8 +41,10 @@ def is_slow(seconds: float, octets: int) -> bool:
 def refused(pace: Pace, limits: Limits, now: float) -> Pace:
     """Exchange said 432: half as many connections as are open now."""
     share = pace.share
-    was_a_try = share.connections is not None and now - share.raised < CLIMB
-    patience = min(LONGEST, max(TRY_AGAIN, share.patience * (2 if was_a_try else 1)))
+    since = sum(share.raised < slot.at <= now for slot in pace.slots)
+    was_a_try = share.connections is not None and now - share.raised < CLIMB and since <= PROVED
+    longer = [wait for wait in TRIES if wait > share.patience] if was_a_try else [max(TRIES[0], share.patience)]
+    patience = longer[0] if longer else TRIES[-1]
     fewer = max(1, min(_allowed(share, limits), live(pace, now)) // 2)
     return replace(pace, share=replace(share, connections=fewer, next_try=now + patience, raised=0.0, patience=patience))
 

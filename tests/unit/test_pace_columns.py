@@ -11,7 +11,7 @@ from shared.edges.pace_columns import AHEAD, PACE_VERSION, from_columns, full_mi
 from shared.rules.pace import JITTER, WINDOW, Hold, Lane, Line, Pace, Share, Slot, Wish
 from shared.rules.pace_booking import Ask, book
 from shared.rules.pace_day import BUCKET
-from shared.rules.pace_share import LEAST_RATE, LONGEST
+from shared.rules.pace_share import LEAST_RATE, TRIES
 from shared.rules.pace_slots import MOST_SLOTS, next_slot
 from shared.rules.pace_turns import EXPIRES, WISH, held, live
 from shared.rules.storage_errors import NewerRow
@@ -50,7 +50,7 @@ paces = st.builds(
         st.none() | st.integers(1, 9),
         grid,
         grid,
-        st.sampled_from([0.0, 40.0, LONGEST]),
+        st.sampled_from([0.0, 40.0, TRIES[-1]]),
         st.integers(1000, 10_000).map(lambda n: n / 10_000),
         grid.map(lambda at: min(at, NOW)),
     ),

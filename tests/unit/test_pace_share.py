@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules.pace import Pace, Share
+from shared.rules.pace import Lane, Pace, Share, Slot
 from shared.rules.pace_booking import Ask, book
 from shared.rules.pace_share import (
     CLIMB,
     LEAST_RATE,
-    LONGEST,
+    PROVED,
     RECOVERY,
     SLOW,
     SLOW_PER_OCTET,
     SLOWED_FOR,
     SLOWER,
-    TRY_AGAIN,
+    TRIES,
     is_slow,
     recovered,
     refused,
@@ -54,36 +54,41 @@ def test_a_432_halves_what_is_allowed_already() -> None:
 def test_one_more_is_tried_after_a_while() -> None:
     """Not a moment before; then one more after each time that nobody refused."""
     pace = refused(with_turns(4), EIGHT, NOW)
-    assert tried(pace, EIGHT, NOW + TRY_AGAIN - 0.01) is pace
-    pace = tried(pace, EIGHT, NOW + TRY_AGAIN)
+    assert tried(pace, EIGHT, NOW + TRIES[0] - 0.01) is pace
+    pace = tried(pace, EIGHT, NOW + TRIES[0])
     assert allowed(pace) == 3
-    assert allowed(tried(pace, EIGHT, NOW + TRY_AGAIN + CLIMB - 0.01)) == 3
-    assert allowed(tried(pace, EIGHT, NOW + TRY_AGAIN + CLIMB)) == 4
+    assert allowed(tried(pace, EIGHT, NOW + TRIES[0] + CLIMB - 0.01)) == 3
+    assert allowed(tried(pace, EIGHT, NOW + TRIES[0] + CLIMB)) == 4
 
 
-def test_a_try_that_fails_doubles_the_patience() -> None:
-    """Up to the longest: a mailbox that others fill is tried every few minutes."""
-    pace, now, patience = refused(with_turns(2), EIGHT, NOW), NOW, TRY_AGAIN
-    assert pace.share.patience == TRY_AGAIN
-    for _ in range(6):
+def test_each_try_that_fails_makes_the_next_one_later() -> None:
+    """Up to the last number: a mailbox that others fill is tried every few minutes."""
+    pace, now = refused(with_turns(2), EIGHT, NOW), NOW
+    for patience in (*TRIES, TRIES[-1]):
+        assert pace.share.patience == patience
         assert tried(pace, EIGHT, now + patience - 0.01) is pace
         now += patience
         pace = refused(tried(pace, EIGHT, now), EIGHT, now + CLIMB - 1)
         now += CLIMB - 1
-        patience = min(LONGEST, 2 * patience)
-        assert pace.share.patience == patience
-    assert patience == LONGEST
+
+
+def test_a_432_after_mails_that_left_is_news() -> None:
+    """The added connection was of use before others took it: the patience stays what it is."""
+    pace = tried(refused(with_turns(4), EIGHT, NOW), EIGHT, NOW + TRIES[0])
+    for number in range(PROVED + 1):
+        pace = replace(pace, slots=(*pace.slots, Slot(NOW + TRIES[0] + 0.1 * (number + 1), Lane.BULK)))
+    assert refused(pace, EIGHT, NOW + TRIES[0] + CLIMB - 1).share.patience == TRIES[0]
 
 
 def test_a_432_long_after_a_try_is_news() -> None:
     """The try went well, so the patience stays what it is."""
-    pace = tried(refused(with_turns(4), EIGHT, NOW), EIGHT, NOW + TRY_AGAIN)
-    assert refused(pace, EIGHT, NOW + TRY_AGAIN + CLIMB).share.patience == TRY_AGAIN
+    pace = tried(refused(with_turns(4), EIGHT, NOW), EIGHT, NOW + TRIES[0])
+    assert refused(pace, EIGHT, NOW + TRIES[0] + CLIMB).share.patience == TRIES[0]
 
 
 def test_at_the_limit_the_refusals_are_forgotten() -> None:
     """All connections are back: nothing is left of it but the rate."""
-    pace = with_turns(1, Share(connections=7, next_try=NOW, patience=LONGEST, rate=0.7, slowed=NOW - 1))
+    pace = with_turns(1, Share(connections=7, next_try=NOW, patience=TRIES[-1], rate=0.7, slowed=NOW - 1))
     pace = tried(pace, EIGHT, NOW)
     assert allowed(pace) == 8
     assert allowed(tried(pace, EIGHT, NOW + CLIMB - 0.01)) == 8
@@ -99,7 +104,7 @@ def test_without_refusals_nothing_is_tried() -> None:
 def test_nothing_is_tried_for_nobody() -> None:
     """An instance that only gives its turns back has no mail that could show whether there is room."""
     pace = refused(with_turns(2), EIGHT, NOW)
-    later = NOW + TRY_AGAIN
+    later = NOW + TRIES[0]
     assert allowed(book(pace, Ask("b"), EIGHT, later).pace) == 1
     assert allowed(book(pace, ask(want("m")), EIGHT, later).pace) == 2
 
@@ -112,7 +117,7 @@ def test_the_share_stays_between_one_and_the_limit(steps: list[tuple[bool, float
         now += gap
         pace = refused(pace, EIGHT, now) if refusal else tried(pace, EIGHT, now)
         assert 1 <= cap(pace, EIGHT) <= 8
-        assert pace.share.next_try <= now + LONGEST
+        assert pace.share.next_try <= now + TRIES[-1]
 
 
 def test_a_large_mail_takes_its_time() -> None:
