@@ -6,7 +6,7 @@ import pytest
 
 from bench.simulation.loop import START, run
 from shared.desk import STORAGE_PAUSE
-from shared.desk_mails import AFTER_ALL, PATIENCE
+from shared.desk_mails import AWAY, PATIENCE
 from shared.rules.outcome import Reason
 from shared.rules.pace import WINDOW, Lane, Later, Line, Pace, Slot
 from shared.rules.storage_errors import NewerRow, StorageForbidden, StorageUnavailable
@@ -50,7 +50,7 @@ def test_after_a_while_without_storage_mails_go_back_to_the_queue() -> None:
         rows = FakeRows()
         rows.fault = DOWN
         answer = await Office(rows).send()
-        assert answer == Later(AFTER_ALL)
+        assert answer == Later(AWAY)
         assert START + PATIENCE <= clock() <= START + PATIENCE + 2 * STORAGE_PAUSE
         calls(rows)
         await asyncio.sleep(10)
