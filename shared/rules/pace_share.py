@@ -25,6 +25,7 @@ SLOWER = 0.8
 """Of the rate, after a delayed reply."""
 
 LEAST_RATE = 0.1
+"""Of the full rate: what is left to us however often Exchange delays."""
 
 SLOWED_FOR = 5.0
 """Seconds in which several delayed replies count as one: they are about the same minute."""
