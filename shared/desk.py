@@ -10,37 +10,27 @@ import asyncio
 import math
 
 from shared.desk_mails import AFTER_ALL, PATIENCE, MailsInHand
-from shared.desk_parts import Cost, DeskTimes, Mailbox
+from shared.desk_parts import (
+    LOST_RACE,
+    NEAR,
+    POLL,
+    QUEUE,
+    SOONEST,
+    SPARE,
+    STORAGE_PAUSE,
+    Cost,
+    DeskTimes,
+    Mailbox,
+)
 from shared.desk_row import KnownRow
 from shared.pace_ports import Connections, PaceRows
 from shared.permits import Permits
-from shared.rules import pace_turns
+from shared.rules import pace_share, pace_turns
 from shared.rules.pace import Later, Pace
 from shared.rules.pace_booking import Ask, Booking, Want, book, soonest
 from shared.rules.pace_line import Lines
 from shared.rules.pace_slots import next_slot
 from shared.rules.storage_errors import Conflict, StorageUnavailable
-
-POLL = 0.3
-"""Seconds between two looks at the row while all turns are others'."""
-
-STORAGE_PAUSE = 1.0
-"""Seconds after storage failed; the mails in hand wait meanwhile."""
-
-LOST_RACE = 0.03
-"""Seconds at most until a write that lost a race is tried again."""
-
-QUEUE = 0.3
-"""Seconds that a mail with a slot waits for a connection at most: well below `LATE`, or it would miss the slot."""
-
-NEAR = 1.0
-"""Seconds before a mail may book at which it is worth a turn: others can use the connection until then."""
-
-SOONEST = 0.01
-"""Seconds at least between two looks at the row."""
-
-SPARE = 1.25
-"""Connections wanted, in those that full speed needs."""
 
 
 class Desk:
@@ -103,7 +93,13 @@ class Desk:
         """Exchange said 432, or kept us waiting for the rate."""
         self._refused |= refused
         self._slowed |= slowed
+        self.permits.restrict(self.permits.held - self._surplus(self._row.pace, self.times.clock()))
         self._nudge()
+
+    def _surplus(self, pace: Pace, now: float) -> int:
+        """Turns of ours that foreign load no longer leaves. A refusal counts at once: the next mail would meet the same."""
+        known = pace_share.refused(pace, self._owner, self.limits, now) if self._refused else pace
+        return pace_turns.surplus(known, self._owner, self.limits, now)
 
     async def _booked(self, want: Want) -> float | Later:
         answer = self.mails.wait(want)
@@ -189,6 +185,9 @@ class Desk:
         """How many turns are of use, and how many more mails can get a slot."""
         if self._is_idle() or self._far(pace, now) > 0:
             return (0 if self._row.is_contested(now) else self.permits.held), 0
+        if (surplus := self._surplus(pace, now)) > 0:
+            self.permits.restrict(self.permits.held - surplus)
+            return max(self.permits.in_use, self.permits.held - surplus), 0
         if pace_turns.should_yield(pace, self._owner, self.limits, now, takes=self.cost.takes):
             return self.permits.in_use, 0
         full_speed = math.ceil(SPARE * self.cost.takes / self.limits.interval)
@@ -210,9 +209,10 @@ class Desk:
     async def _take(self, ask: Ask, booking: Booking) -> None:
         """What the row now says."""
         del self.mails.corrections[: len(ask.corrections)]
-        self._refused = self._slowed = False
+        self._refused &= not ask.refused  # what Exchange said during the write is still to be told
+        self._slowed &= not ask.slowed
         mine = pace_turns.held(booking.pace, self._owner, self.times.clock())
-        await self.permits.grant(mine.count if mine else 0, mine.expires if mine else -math.inf)
+        await self.permits.grant(mine, surplus=self._surplus(booking.pace, self.times.clock()))
         self.mails.take(booking, list(ask.wants))
 
     def _rest(self, booking: Booking, now: float) -> float | None:
@@ -246,5 +246,5 @@ class Desk:
         if self.permits.held:
             self.permits.restrict(0)
             await self._connections.rest(self.mailbox.address, 0)
-            await self.permits.grant(0, -math.inf)
+            await self.permits.grant(None)
         return None

@@ -16,6 +16,27 @@ HOLD_AGAIN = 15.0
 EARLY = 5.0
 """Seconds before its time at which a mail comes back: queues count whole seconds, and the host looks every second."""
 
+POLL = 0.3
+"""Seconds between two looks at the row while all turns are others'."""
+
+STORAGE_PAUSE = 1.0
+"""Seconds after storage failed; the mails in hand wait meanwhile."""
+
+LOST_RACE = 0.03
+"""Seconds at most until a write that lost a race is tried again."""
+
+QUEUE = 0.3
+"""Seconds that a mail with a slot waits for a connection at most: well below `LATE`, or it would miss the slot."""
+
+NEAR = 1.0
+"""Seconds before a mail may book at which it is worth a turn: others can use the connection until then."""
+
+SOONEST = 0.01
+"""Seconds at least between two looks at the row."""
+
+SPARE = 1.25
+"""Connections wanted, in those that full speed needs."""
+
 LEAST = 0.01
 """Seconds that a mail takes at least; keeps what is computed from it finite."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 
+from shared.rules.pace import Hold
 from shared.rules.pace_turns import MARGIN
 
 
@@ -20,9 +21,10 @@ class Permits:
         """Whether a connection may be used now."""
         return self.held > 0 and now < self.expires - MARGIN
 
-    async def grant(self, held: int, expires: float) -> None:
-        """The row says that this process has so many turns until then."""
-        self.held, self.expires, self._most = held, expires, held
+    async def grant(self, hold: Hold | None, *, surplus: int = 0) -> None:
+        """The row says that this process has these turns; `surplus` of them may not be used any more."""
+        self.held, self.expires = (hold.count, hold.expires) if hold else (0, -math.inf)
+        self._most = max(0, self.held - surplus)
         async with self._changed:
             self._changed.notify_all()
 

@@ -199,7 +199,7 @@ class Host:
         if answer in (Answer.ACCEPTED, Answer.DELAYED):
             mail.left = began
             self._scene.finished(mail)
-        await asyncio.sleep(wait + speeds.reply)
+        await asyncio.sleep(wait + (0.0 if answer is Answer.CONCURRENT else speeds.reply))
         exchange.done(connection)
         turn.dotted(loop.time() - began, 2_000, refused=answer is Answer.CONCURRENT)
         if answer is Answer.CONCURRENT:

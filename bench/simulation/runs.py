@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
+from bench.simulation.exchange import Answer
+from bench.simulation.host import Speeds
 from bench.simulation.scene import Plan, Seen, Stage, play
 from shared.rules.pace import Lane
 
@@ -50,6 +53,42 @@ def lanes(seed: int, *, hosts: int = 3, bulk: int = BULK) -> Lanes:
     rest = span / interval - high
     p50, p95, longest = (_quantile(waits, part) / interval for part in (0.5, 0.95, 1.0))
     return Lanes(seen, p50, p95, longest, (bulk - 1) / rest)
+
+
+HELD, HELD_FOR = 2, 90.0
+"""Connections that another client holds without sending, and seconds until it leaves."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Replies 432, and how many connections of ours there were in each half second, before and after the client left."""
+
+    seen: Seen
+    refused: int
+    during: Sequence[int]
+    after: Sequence[int]
+
+
+def foreign(seed: int, *, hosts: int = 3) -> Foreign:
+    """Another client holds two of the three connections from the beginning; Exchange takes two seconds for a mail."""
+    counts: list[int] = []
+
+    async def client(stage: Stage) -> None:
+        (exchange,) = stage.exchanges.values()
+        strangers = range(-HELD, 0)
+        for stranger in strangers:
+            exchange.login(stranger)
+        for half_second in count():
+            await asyncio.sleep(0.5)
+            if half_second == int(2 * HELD_FOR):
+                for stranger in strangers:
+                    exchange.goodbye(stranger)
+            counts.append(exchange.present - (HELD if half_second < int(2 * HELD_FOR) else 0))
+
+    seen = play(Plan(seed=seed, hosts=hosts, mails=400, seconds=2.5 * HELD_FOR, speeds=Speeds(reply=2.0)), client)
+    (exchange,) = seen.exchanges
+    left = int(2 * HELD_FOR)
+    return Foreign(seen, exchange.answers[Answer.CONCURRENT], counts[:left], counts[left:])
 
 
 def wall(seed: int, *, mails: int = OF_A_DAY) -> Wall:

@@ -169,7 +169,7 @@ def _corrected(pace: Pace, corrections: Sequence[Correction]) -> Pace:
 
 def _learned(pace: Pace, ask: Ask, limits: Limits, now: float) -> Pace:
     if ask.refused:
-        pace = pace_share.refused(pace, limits, now)
+        pace = pace_share.refused(pace, ask.owner, limits, now)
     if ask.slowed:
         pace = pace_share.slowed(pace, now)
     for lane, first in _first_places(ask.in_vain).items():

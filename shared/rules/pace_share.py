@@ -5,15 +5,18 @@ from dataclasses import replace
 from shared.rules.pace import Limits, Pace, Share
 from shared.rules.pace_turns import live
 
-TRIES = (15.0, 45.0, 60.0, 120.0, 240.0)
-"""Seconds after a `432` until one more connection is tried; the next number after each try that was refused. The first is
-short, as most foreign load is; another client that stays for a minute and a half costs three refusals."""
+TRIES = (40.0, 60.0, 120.0, 240.0)
+"""Seconds after a `432` until one more connection is tried; the next number after each try that was refused. Another client
+that stays for a minute and a half costs three refusals: two connections that were open with it, and one try."""
 
 PROVED = 5
 """Mails that left since a connection was added: a refusal after them is news, and not that the try was refused."""
 
 CLIMB = 5.0
 """Seconds from a try that nobody refused to the next one."""
+
+TRIED = 10.0
+"""Seconds after a try in which a refusal means the try: a connection is opened for the next mail, whose reply takes time."""
 
 SLOW = 3.0
 """Seconds. A longer reply to the final dot is one that Exchange delays for the rate; usual ones take one or two."""
@@ -39,15 +42,17 @@ def is_slow(seconds: float, octets: int) -> bool:
     return seconds > SLOW + SLOW_PER_OCTET * octets
 
 
-def refused(pace: Pace, limits: Limits, now: float) -> Pace:
-    """Exchange said 432: half as many connections as are open now."""
+def refused(pace: Pace, owner: str, limits: Limits, now: float) -> Pace:
+    """Exchange said 432 to this owner: half as many connections as are open now, and its only one is the first to go."""
     share = pace.share
     since = sum(share.raised < slot.at <= now for slot in pace.slots)
-    was_a_try = share.connections is not None and now - share.raised < CLIMB and since <= PROVED
+    was_a_try = share.connections is not None and now - share.raised < TRIED and since <= PROVED
     longer = [wait for wait in TRIES if wait > share.patience] if was_a_try else [max(TRIES[0], share.patience)]
     patience = longer[0] if longer else TRIES[-1]
     fewer = max(1, min(_allowed(share, limits), live(pace, now)) // 2)
-    return replace(pace, share=replace(share, connections=fewer, next_try=now + patience, raised=0.0, patience=patience))
+    holds = tuple(replace(one, since=now) if one.owner == owner and one.count == 1 else one for one in pace.holds)
+    given_way = replace(share, connections=fewer, next_try=now + patience, raised=0.0, patience=patience)
+    return replace(pace, holds=holds, share=given_way)
 
 
 def slowed(pace: Pace, now: float) -> Pace:

@@ -74,16 +74,26 @@ def last_sign(pace: Pace, owner: str, now: float) -> float:
     return pace.slots[-1].at if pace.slots else -inf
 
 
+def surplus(pace: Pace, owner: str, limits: Limits, now: float) -> int:
+    """How many of the owner's turns are more than foreign load leaves: those who came last have to go."""
+    free = cap(pace, limits)
+    for hold in sorted(pace.holds, key=lambda one: (one.since, one.owner)):
+        if hold.expires <= now:
+            continue
+        if hold.owner == owner:
+            return max(0, hold.count - free)
+        free = max(0, free - hold.count)
+    return 0
+
+
 def should_yield(pace: Pace, owner: str, limits: Limits, now: float, *, takes: float = 0.0) -> bool:
-    """Whether the owner's turns are wanted by others and it has had its time, or foreign load leaves fewer.
+    """Whether the owner's turns are wanted by others and it has had its time.
 
     `takes` is what a mail takes of a connection, in seconds: where that is long, so are turns.
     """
     mine = held(pace, owner, now)
     if mine is None:
         return False
-    if live(pace, now) > cap(pace, limits):
-        return True
     free = cap(pace, limits) - live(pace, now)
     return len(others_wish(pace, owner, now)) > free and now - mine.since >= max(QUANTUM, MAILS * takes)
 

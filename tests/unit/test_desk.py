@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bench.simulation.loop import START, run
-from shared.desk import POLL
+from shared.desk_parts import POLL
 from shared.rules.outcome import Reason
 from shared.rules.pace import WINDOW, Hold, Lane, Pace, Wish
 from shared.rules.pace_turns import EXPIRES, MARGIN, WISH, live

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bench.simulation.loop import START, run
-from shared.desk import STORAGE_PAUSE
 from shared.desk_mails import AWAY, PATIENCE
+from shared.desk_parts import STORAGE_PAUSE
 from shared.rules.outcome import Reason
 from shared.rules.pace import WINDOW, Lane, Later, Line, Pace, Slot
 from shared.rules.storage_errors import NewerRow, StorageForbidden, StorageUnavailable

@@ -17,6 +17,7 @@ from shared.rules.pace_share import (
     SLOW_PER_OCTET,
     SLOWED_FOR,
     SLOWER,
+    TRIED,
     TRIES,
     is_slow,
     recovered,
@@ -24,10 +25,10 @@ from shared.rules.pace_share import (
     slowed,
     tried,
 )
-from shared.rules.pace_turns import cap
+from shared.rules.pace_turns import cap, surplus
 from tests.unit.pace_values import NOW, ask, hold, limits, want
 
-EIGHT = limits(connections=8)
+THREE, EIGHT = limits(connections=3), limits(connections=8)
 
 
 def with_turns(count: int, share: Share | None = None) -> Pace:
@@ -43,17 +44,17 @@ def allowed(pace: Pace) -> int | None:
 @pytest.mark.parametrize(("open_now", "left"), [(8, 4), (5, 2), (3, 1), (1, 1), (0, 1)])
 def test_a_432_halves_what_is_open(open_now: int, left: int) -> None:
     """One connection is always tried."""
-    assert allowed(refused(with_turns(open_now), EIGHT, NOW)) == left
+    assert allowed(refused(with_turns(open_now), "a", EIGHT, NOW)) == left
 
 
 def test_a_432_halves_what_is_allowed_already() -> None:
     """Where more are open than foreign load leaves, they are about to be closed."""
-    assert allowed(refused(with_turns(8, Share(connections=4)), EIGHT, NOW)) == 2
+    assert allowed(refused(with_turns(8, Share(connections=4)), "a", EIGHT, NOW)) == 2
 
 
 def test_one_more_is_tried_after_a_while() -> None:
     """Not a moment before; then one more after each time that nobody refused."""
-    pace = refused(with_turns(4), EIGHT, NOW)
+    pace = refused(with_turns(4), "a", EIGHT, NOW)
     assert tried(pace, EIGHT, NOW + TRIES[0] - 0.01) is pace
     pace = tried(pace, EIGHT, NOW + TRIES[0])
     assert allowed(pace) == 3
@@ -63,27 +64,37 @@ def test_one_more_is_tried_after_a_while() -> None:
 
 def test_each_try_that_fails_makes_the_next_one_later() -> None:
     """Up to the last number: a mailbox that others fill is tried every few minutes."""
-    pace, now = refused(with_turns(2), EIGHT, NOW), NOW
+    pace, now = refused(with_turns(2), "a", EIGHT, NOW), NOW
     for patience in (*TRIES, TRIES[-1]):
         assert pace.share.patience == patience
         assert tried(pace, EIGHT, now + patience - 0.01) is pace
         now += patience
-        pace = refused(tried(pace, EIGHT, now), EIGHT, now + CLIMB - 1)
+        pace = refused(tried(pace, EIGHT, now), "a", EIGHT, now + CLIMB - 1)
         now += CLIMB - 1
 
 
 def test_a_432_after_mails_that_left_is_news() -> None:
     """The added connection was of use before others took it: the patience stays what it is."""
-    pace = tried(refused(with_turns(4), EIGHT, NOW), EIGHT, NOW + TRIES[0])
+    pace = tried(refused(with_turns(4), "a", EIGHT, NOW), EIGHT, NOW + TRIES[0])
     for number in range(PROVED + 1):
         pace = replace(pace, slots=(*pace.slots, Slot(NOW + TRIES[0] + 0.1 * (number + 1), Lane.BULK)))
-    assert refused(pace, EIGHT, NOW + TRIES[0] + CLIMB - 1).share.patience == TRIES[0]
+    assert refused(pace, "a", EIGHT, NOW + TRIES[0] + CLIMB - 1).share.patience == TRIES[0]
 
 
 def test_a_432_long_after_a_try_is_news() -> None:
     """The try went well, so the patience stays what it is."""
-    pace = tried(refused(with_turns(4), EIGHT, NOW), EIGHT, NOW + TRIES[0])
-    assert refused(pace, EIGHT, NOW + TRIES[0] + CLIMB).share.patience == TRIES[0]
+    pace = tried(refused(with_turns(4), "a", EIGHT, NOW), EIGHT, NOW + TRIES[0])
+    assert refused(pace, "a", EIGHT, NOW + TRIES[0] + TRIED).share.patience == TRIES[0]
+
+
+def test_who_was_refused_goes_first() -> None:
+    """Its only connection is the one too many, whoever came last; of several it keeps those that are left."""
+    pace = Pace(holds=(hold("a", since=9.0), hold("b", since=1.0)))
+    after = refused(pace, "a", THREE, NOW)
+    assert (surplus(after, "a", THREE, NOW), surplus(after, "b", THREE, NOW)) == (1, 0)
+    pace = Pace(holds=(hold("a", 2, since=9.0), hold("b", since=1.0)))
+    after = refused(pace, "a", THREE, NOW)
+    assert (surplus(after, "a", THREE, NOW), surplus(after, "b", THREE, NOW)) == (1, 1)
 
 
 def test_at_the_limit_the_refusals_are_forgotten() -> None:
@@ -103,7 +114,7 @@ def test_without_refusals_nothing_is_tried() -> None:
 
 def test_nothing_is_tried_for_nobody() -> None:
     """An instance that only gives its turns back has no mail that could show whether there is room."""
-    pace = refused(with_turns(2), EIGHT, NOW)
+    pace = refused(with_turns(2), "a", EIGHT, NOW)
     later = NOW + TRIES[0]
     assert allowed(book(pace, Ask("b"), EIGHT, later).pace) == 1
     assert allowed(book(pace, ask(want("m")), EIGHT, later).pace) == 2
@@ -115,7 +126,7 @@ def test_the_share_stays_between_one_and_the_limit(steps: list[tuple[bool, float
     pace, now = with_turns(open_now), NOW
     for refusal, gap in steps:
         now += gap
-        pace = refused(pace, EIGHT, now) if refusal else tried(pace, EIGHT, now)
+        pace = refused(pace, "a", EIGHT, now) if refusal else tried(pace, EIGHT, now)
         assert 1 <= cap(pace, EIGHT) <= 8
         assert pace.share.next_try <= now + TRIES[-1]
 

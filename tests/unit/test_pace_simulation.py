@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bench.simulation.loop import START
+from bench.simulation.runs import foreign
 from bench.simulation.scene import Plan, Seen, Stage, play
 from shared.rules.pace import Lane
 
@@ -70,6 +71,15 @@ def test_a_pool_is_used_in_full() -> None:
     """Two mailboxes send twice as much, and neither more than its own."""
     plan = replace(SHORT, seed=61, mails=320, mailboxes=2)
     assert sound(plan).use(0.9) > 0.85, plan
+
+
+@pytest.mark.parametrize("seed", [2, 82])
+def test_another_client_is_given_way_to(seed: int) -> None:
+    """It holds two of three connections for a minute and a half: three refusals, and all connections are back soon."""
+    run = foreign(seed)
+    assert run.refused <= 3, seed
+    assert max(run.during[10:60]) == 1, seed
+    assert 3 in run.after[:120], seed
 
 
 def test_the_days_wall_is_never_run_into() -> None:

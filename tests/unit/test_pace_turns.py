@@ -18,6 +18,7 @@ from shared.rules.pace_turns import (
     live,
     others_wish,
     should_yield,
+    surplus,
     take,
 )
 from tests.unit.pace_values import NOW, hold, limits, slots_at, wish
@@ -170,11 +171,20 @@ def test_foreign_load_lowers_the_cap() -> None:
     """Never below one, never above the limit; whoever holds too many makes room at once, and none are added."""
     pace = Pace(holds=(hold("a", 2),), share=Share(connections=1))
     assert cap(pace, THREE) == 1
-    assert should_yield(pace, "a", THREE, NOW)
+    assert surplus(pace, "a", THREE, NOW) == 1
     assert turns(take(pace, "b", 1, HIGH, THREE, NOW), "b") == 0
     assert turns(take(pace, "a", 3, HIGH, THREE, NOW), "a") == 2
     assert cap(replace(pace, share=Share(connections=0)), THREE) == 1
     assert cap(replace(pace, share=Share(connections=9)), THREE) == 3
+
+
+def test_those_who_came_last_have_too_many() -> None:
+    """The first keep what is left; turns that are over count for nothing."""
+    holds = (hold("c", 2, since=1.0), hold("b", since=5.0), hold("a", since=9.0), hold("gone", 3, since=99.0, left=0.0))
+    pace = Pace(holds=holds, share=Share(connections=2))
+    assert [surplus(pace, owner, THREE, NOW) for owner in ("a", "b", "c", "gone", "nobody")] == [0, 0, 2, 0, 0]
+    assert surplus(replace(pace, share=Share(connections=3)), "c", THREE, NOW) == 1
+    assert surplus(replace(pace, share=Share()), "c", limits(connections=4), NOW) == 0
 
 
 def test_signs_of_others_are_their_turns_their_wishes_and_their_mails() -> None:
