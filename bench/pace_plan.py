@@ -76,9 +76,10 @@ LOADS: tuple[Load, ...] = (
     Load(name="hosts-3", setup=Setup(hosts=3), least_use=0.97, most_deferrals=1.2),
     Load(name="hosts-10", setup=Setup(hosts=10), least_use=0.95, most_deferrals=1.2),
     Load(name="true-30", setup=Setup(hosts=3, per_minute=TRUE), mails=90, least_use=0.96),
-    Load(
+    Load(  # at half the rate: the backlog has to be there before the killing, and two cores accept ten mails a second
         name="kills-10",
-        setup=Setup(hosts=10, lease_seconds=10.0, attempt_lease=3),
+        setup=Setup(hosts=10, per_minute=SCALED // 2, lease_seconds=10.0, attempt_lease=3),
+        mails=_BACKLOG // 2,
         measured=0.9,
         kills=Kills(_THIRD_OF_TEN, every=4.0, rounds=150),
         least_use=0.85,

@@ -68,8 +68,8 @@ class Exchange:
         return self._say(Answer.DELAYED if over else Answer.ACCEPTED), wait
 
     def of_the_day(self, now: float) -> int:
-        """Recipients of the last 24 hours."""
-        return sum(self.recipients[bisect_right(self.dots, now - DAY) :])
+        """Recipients of the 24 hours before `now`."""
+        return sum(self.recipients[bisect_right(self.dots, now - DAY) : bisect_right(self.dots, now)])
 
     @property
     def throttles(self) -> int:
