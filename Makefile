@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup check test demo up bench bench-chaos bench-pace bench-long bench-outcomes lock clean
+.PHONY: help setup check test demo up bench bench-chaos bench-pace bench-long bench-fuzz bench-outcomes lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -57,6 +57,9 @@ bench-pace: setup ## is the allowance used and never exceeded, by 1 to 10 hosts?
 
 bench-long: setup ## twenty minutes at Exchange's true 30 mails a minute
 	@$(BIN)/python -m bench pace --run true-30 --long --picture .run/pace-long.svg $(PACE)
+
+bench-fuzz: setup ## thousands of requests that nobody thought of, each answered as the OpenAPI document says (FUZZ="--seed 7")
+	@$(BIN)/python -m bench fuzz $(FUZZ)
 
 bench-outcomes: setup .bench/.python .bench/.node ## what callers of five mail libraries and ours are told when things break (JSON=1)
 	@$(BIN)/python -m bench outcomes $(if $(JSON),--json)

@@ -1,4 +1,4 @@
-"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `python -m bench chaos|pace`."""
+"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `… bench chaos|pace|fuzz`."""
 
 import argparse
 import gc
@@ -90,6 +90,12 @@ def _chaos(argv: Sequence[str]) -> int:
     return chaos(argv)
 
 
+def _fuzz(argv: Sequence[str]) -> int:
+    from bench.fuzz import main as fuzz
+
+    return fuzz(argv)
+
+
 def _pace(argv: Sequence[str]) -> int:
     from bench.pace import main as pace
 
@@ -102,7 +108,7 @@ ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {"cold": _cold, "send
 BENCHMARKS = {**ALL, "outcomes": _outcomes}
 """What can be named: `outcomes` needs libraries that only `make bench-outcomes` installs."""
 
-PROOFS = {"chaos": _chaos, "pace": _pace}
+PROOFS = {"chaos": _chaos, "pace": _pace, "fuzz": _fuzz}
 """What has a command line, targets and an exit code of its own."""
 
 

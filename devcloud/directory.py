@@ -44,13 +44,14 @@ class IdentityScenario(Scenario, frozen=True, forbid_unknown_fields=True, kw_onl
 class IdentityFaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What GET and PUT `/api/identity/faults` speak.
 
-    `lifetime_seconds` None: a day from the managed identity, an hour from the token endpoint. `audience` replaces
-    the `aud` that was asked for; `claims` replaces single claims (null removes one). `client_ids` and `federated_subjects`
-    None: any; otherwise only those exist.
+    `lifetime_seconds` None: a day from the managed identity, an hour from the token endpoint. `roles` are everybody's
+    but those of `roles_of`: client id → roles. `audience` replaces the `aud` that was asked for; `claims` replaces single
+    claims (null removes one). `client_ids` and `federated_subjects` None: any; otherwise only those exist.
     """
 
     lifetime_seconds: float | None = None
     roles: list[str] = []
+    roles_of: dict[str, list[str]] = {}
     audience: str | None = None
     claims: dict[str, Any] = {}
     client_ids: list[str] | None = None
@@ -65,7 +66,8 @@ SCENARIO_FACTS = frozenset({"endpoint", "resource", "client_id"})
 class Directory:
     """Principals, keys and faults of the tenant, and the counters of both endpoints.
 
-    `clock` gives epoch seconds. Endpoints: `identity` (the app's managed identity) and `entra` (the token endpoint).
+    `clock` gives epoch seconds. Endpoints: `identity` (the app's managed identity), `entra` (the token endpoint) and
+    `keys` (the published signing keys).
     """
 
     def __init__(self, *, keys: SigningKeys, clock: Callable[[], float]) -> None:
@@ -113,9 +115,15 @@ class Directory:
             issued_at=self.clock(),
             lifetime=_LIFETIMES[endpoint] if faults.lifetime_seconds is None else faults.lifetime_seconds,
         )
-        if faults.roles and resource != FEDERATION_AUDIENCE:
-            claims["roles"] = list(faults.roles)
+        roles = self._roles(principal.client_id)
+        if roles and resource != FEDERATION_AUDIENCE:
+            claims["roles"] = roles
         return claims
+
+    def _roles(self, client_id: str) -> list[str]:
+        """App roles of a client id (GUIDs have no case)."""
+        named = {name.lower(): roles for name, roles in self.faults.roles_of.items()}
+        return list(named.get(client_id.lower(), self.faults.roles))
 
     def stats(self) -> dict[str, object]:
         """Counters since the start: all requests, tokens issued, and both by endpoint and resource."""
@@ -123,7 +131,8 @@ class Directory:
             "requests": self._requests.total(),
             "issued": self._issued.total(),
             "endpoints": {
-                name: {"requests": self._requests[name], "issued": self._issued[name]} for name in ("identity", "entra")
+                name: {"requests": self._requests[name], "issued": self._issued[name]}
+                for name in ("identity", "entra", "keys")
             },
             "resources": dict(self._resources),
         }

@@ -51,7 +51,15 @@ def build_app(directory: Directory) -> web.Application:
         except EntraRefusal as refusal:
             return _error(refusal, directory.clock())
 
-    async def keys(_request: web.Request) -> web.StreamResponse:
+    async def keys(request: web.Request) -> web.StreamResponse:
+        directory.count_request("keys")
+        wrong = await misbehave(request, directory.scenarios.draw({"endpoint": "keys", "resource": "", "client_id": ""}))
+        if wrong is not None:
+            return wrong
+        try:
+            _tenant(request)
+        except EntraRefusal as refusal:
+            return _error(refusal, directory.clock())
         return web.json_response(directory.keys.jwks())
 
     app = web.Application()

@@ -4,7 +4,7 @@ import logging
 
 import azure.functions as func
 
-from functions import digests, health, messages, operators, pace, producers, sending, stop_orders, tick, webhooks
+from functions import digests, documents, health, messages, operators, pace, producers, sending, stop_orders, tick, webhooks
 from shared.wiring import settings
 
 log = logging.getLogger("keyless_mail")
@@ -23,7 +23,7 @@ def blueprints() -> list[func.Blueprint]:
     found = settings()
     for fault in found.faults:
         log.error("setting %s: %s; %s", fault.name, fault.cause, fault.cure)
-    always = [health.blueprint, operators.blueprint, pace.blueprint, stop_orders.blueprint, webhooks.blueprint]
-    built = [messages.build(found), digests.build(found), tick.build(found)]
+    always = [health.blueprint, webhooks.blueprint, documents.blueprint]
+    built = [module.build(found) for module in (messages, digests, tick, operators, pace, stop_orders)]
     queues = [] if found.faults else [sending.blueprint, producers.build(found)]
     return [*always, *built, *queues]

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
+
+if TYPE_CHECKING:
+    from shared.rules.quota import Standing
 
 PROBLEM = "application/problem+json"
 FIXED = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -32,6 +35,14 @@ def unread(req: func.HttpRequest) -> func.HttpResponse | None:
     if req.get_body() or "chunked" not in req.headers.get("transfer-encoding", "").lower():
         return None
     return problem(411, "Length required", "The Functions host drops a body sent in chunks; send it with Content-Length.")
+
+
+def rate_headers(standing: "Standing") -> dict[str, str]:
+    """What is left of a caller's day (draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4)."""
+    return {
+        "RateLimit-Policy": f'"day";q={standing.limit};w=86400',
+        "RateLimit": f'"day";r={standing.left};t={standing.resets}',
+    }
 
 
 def problem(

@@ -23,10 +23,10 @@ def build(settings: Settings) -> func.Blueprint:
         from shared.submission import digest_item
 
         rooms = house()
-        rooms.http_caller()
+        caller = await rooms.access.caller(req.headers)
         digest = rooms.digests.digests.get(req.route_params["name"])
-        if digest is None:
-            return problem(404, "No such digest", "mail.toml has no digest of this name.")
+        if digest is None or digest.sender not in caller.senders:
+            return problem(404, "No such digest", "mail.toml has no digest of this name for this caller.")
         if (unfit := unfit_body(req)) is not None:
             return unfit
         key, item = digest_item(req.get_body(), fresh_key=str(uuid.uuid4()))

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import as_json, problem, unread
+from functions.answers import as_json, problem, rate_headers, unread
 from functions.traces import invocation_trace
 from shared.rules.config import HttpAuth
 from shared.settings import Settings
 from shared.wiring import house
 
 if TYPE_CHECKING:
-    from shared.accept import Accepted
+    from shared.submission import Receipt
 
 
 def level(settings: Settings) -> func.AuthLevel:
@@ -36,14 +36,12 @@ def build(settings: Settings) -> func.Blueprint:
         if (unfit := unfit_body(req)) is not None:
             return unfit
         rooms = house()
+        caller = await rooms.access.caller(req.headers)
         key = req.headers.get("idempotency-key")
         origin = Origin(
             door="http", key=idempotency_key(key) if key is not None else str(uuid.uuid4()), parent=invocation_trace(context)
         )
-        accepted = await rooms.submission.take(req.get_body(), rooms.http_caller(), origin)
-        if isinstance(accepted, list):
-            return as_json(202, [_receipt(one) for one in accepted])
-        return as_json(202, _receipt(accepted), {"Location": _location(accepted)})
+        return _accepted(await rooms.submission.take(req.get_body(), caller, origin))
 
     @blueprint.function_name("messages_get")
     @blueprint.route("messages/{id}", methods=["GET"], auth_level=level(settings))
@@ -52,7 +50,7 @@ def build(settings: Settings) -> func.Blueprint:
         from shared.status import view
 
         rooms = house()
-        entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
+        entry = await rooms.status.find(await rooms.access.caller(req.headers), req.route_params["id"])
         if entry is None:
             return no_such_mail()
         return as_json(200, view(entry.row))
@@ -64,7 +62,7 @@ def build(settings: Settings) -> func.Blueprint:
         from shared.status import view
 
         rooms = house()
-        entry = await rooms.status.find(rooms.http_caller(), req.route_params["id"])
+        entry = await rooms.status.find(await rooms.access.caller(req.headers), req.route_params["id"])
         if entry is None:
             return no_such_mail()
         return as_json(200, view(await rooms.steer.cancel(entry)))
@@ -91,9 +89,11 @@ def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
     return None
 
 
-def _receipt(accepted: "Accepted") -> dict[str, str]:
-    return {"id": accepted.row.id, "state": accepted.row.state.value}
-
-
-def _location(accepted: "Accepted") -> str:
-    return f"/api/messages/{accepted.row.id}"
+def _accepted(receipt: "Receipt") -> func.HttpResponse:
+    headers = dict(rate_headers(receipt.standing)) if receipt.standing else {}
+    if receipt.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    mails = [{"id": mail.row.id, "state": mail.row.state.value} for mail in receipt.mails]
+    if receipt.batch:
+        return as_json(202, mails, headers)
+    return as_json(202, mails[0], {**headers, "Location": f"/api/messages/{mails[0]['id']}"})

@@ -1,17 +1,14 @@
-"""`/api/operator/messages…`, `redrive` and `find`: what `python -m ops` asks. A master key is needed."""
+"""`/api/operator/messages…`, `redrive` and `find`: what `python -m ops` asks. For operators only."""
 
 import azure.functions as func
 
-from functions.answering import answering
 from functions.answers import as_json, problem, unread
+from functions.operating import Route, operating, register
+from shared.settings import Settings
 from shared.wiring import house
 
-blueprint = func.Blueprint()
 
-
-@blueprint.function_name("operator_list")
-@blueprint.route("operator/messages", methods=["GET"], auth_level=func.AuthLevel.ADMIN)
-@answering
+@operating
 async def operator_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Mails that a person should look at, filtered as asked for, and what holds mails back."""
     from shared.operator_questions import list_question
@@ -30,9 +27,7 @@ async def operator_list(req: func.HttpRequest, context: func.Context) -> func.Ht
     return as_json(200, body)
 
 
-@blueprint.function_name("operator_message")
-@blueprint.route("operator/messages/{id}", methods=["GET"], auth_level=func.AuthLevel.ADMIN)
-@answering
+@operating
 async def operator_message(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Any mail, by its id."""
     from shared.operator_views import mail_view
@@ -44,9 +39,7 @@ async def operator_message(req: func.HttpRequest, context: func.Context) -> func
     return as_json(200, mail_view(entry.row, await rooms.overview.stops() if entry.row.stopped else ()))
 
 
-@blueprint.function_name("operator_act")
-@blueprint.route("operator/messages/{id}/{action}", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
-@answering
+@operating
 async def operator_act(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """`redrive` or `cancel` a mail; the body says `who` and `why`, and both are kept."""
     from shared.operator_views import mail_view
@@ -66,9 +59,7 @@ async def operator_act(req: func.HttpRequest, context: func.Context) -> func.Htt
     return as_json(200, mail_view(await action(entry, who=order.who, why=order.why)))
 
 
-@blueprint.function_name("operator_redrive")
-@blueprint.route("operator/redrive", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
-@answering
+@operating
 async def operator_redrive(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Put back the mails that fit; `after` in the answer is for the next call, null where all were seen."""
     from shared.operator_views import mail_view, unreadable_view
@@ -89,9 +80,7 @@ async def operator_redrive(req: func.HttpRequest, context: func.Context) -> func
     return as_json(200, body)
 
 
-@blueprint.function_name("operator_find")
-@blueprint.route("operator/find", methods=["POST"], auth_level=func.AuthLevel.ADMIN)
-@answering
+@operating
 async def operator_find(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
     """Mails to one address, and what became of that recipient; a body, so that no address stands in an access log."""
     from shared.operator_questions import find_question
@@ -113,3 +102,18 @@ async def operator_find(req: func.HttpRequest, context: func.Context) -> func.Ht
 
 def _no_such_mail() -> func.HttpResponse:
     return problem(404, "No such mail", "There is no mail with this id.")
+
+
+ROUTES = (
+    Route("operator_list", "messages", "GET", operator_list),
+    Route("operator_message", "messages/{id}", "GET", operator_message),
+    Route("operator_act", "messages/{id}/{action}", "POST", operator_act),
+    Route("operator_redrive", "redrive", "POST", operator_redrive),
+    Route("operator_find", "find", "POST", operator_find),
+)
+"""What `python -m ops` asks."""
+
+
+def build(settings: Settings) -> func.Blueprint:
+    """The routes, on the level that `[http] auth` asks for."""
+    return register(settings, ROUTES)

@@ -1,4 +1,10 @@
-"""`POST /api/webhooks/{name}`: each status code is chosen by what the sender does next."""
+"""`POST` and `OPTIONS /api/webhooks/{name}`: each status code is chosen by what the sender does next.
+
+A proven delivery that is malformed is 400 (repeating it changes nothing), an unproven one 401, and whatever stands on our
+side 503, because Event Grid never repeats after 400, 401, 403 and 413.
+"""
+
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
@@ -7,6 +13,10 @@ from functions.answers import COME_BACK, as_json, problem, unread
 from functions.traces import invocation_trace
 from shared.wiring import house
 
+if TYPE_CHECKING:
+    from shared.rules.event_grid import Deleted, Validation
+    from shared.webhook import Malformed, Taken
+
 blueprint = func.Blueprint()
 
 
@@ -14,24 +24,81 @@ blueprint = func.Blueprint()
 @blueprint.route("webhooks/{name}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @answering
 async def webhooks_post(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    """Verify, store, 202; a sender repeats after 5xx and gives up after 4xx."""
-    from shared.rules.envelope import HTTP_BODY_LIMIT
-    from shared.rules.webhook_signatures import SignatureRefused
-    from shared.webhook import NotReady
+    """Verify, store, answer."""
+    from shared.event_sources import NotReady
+    from shared.rules.bearer_refusals import TokenRefused
+    from shared.rules.deliveries import Delivery, DeliveryRefused
+    from shared.webhook import Malformed
 
     rooms = house()
     webhook = rooms.webhooks.webhooks.get(req.route_params["name"])
     if webhook is None:
-        return problem(404, "No such webhook", "mail.toml has no webhook of this name.")
-    if (lost := unread(req)) is not None:
-        return lost
-    body = req.get_body()
-    if len(body) > HTTP_BODY_LIMIT:
-        return problem(413, "Too large", f"An event has at most {HTTP_BODY_LIMIT} bytes.")
+        return _no_such_webhook()
+    if (unfit := _unfit(req)) is not None:
+        return unfit
+    delivery = Delivery(req.headers, req.get_body(), req.params)
     try:
-        event_id = await rooms.webhooks.receive(webhook, req.headers, body, trace=invocation_trace(context))
-    except SignatureRefused as wrong:
-        return problem(401, "Not verified", "The signature does not prove this event.", code=wrong.code)
+        return _answer(await rooms.webhooks.receive(webhook, delivery, trace=invocation_trace(context)))
+    except (DeliveryRefused, TokenRefused) as wrong:
+        return problem(401, "Not verified", "Nothing proves that this delivery comes from its source.", code=wrong.code)
     except NotReady as missing:
         return problem(503, "Webhook not ready", str(missing), headers={"Retry-After": COME_BACK})
-    return as_json(202, {"id": event_id})
+    except Malformed as malformed:
+        return _malformed(malformed)
+
+
+@blueprint.function_name("webhooks_options")
+@blueprint.route("webhooks/{name}", methods=["OPTIONS"], auth_level=func.AuthLevel.ANONYMOUS)
+@answering
+async def webhooks_options(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:  # noqa: ARG001 - the worker's shape
+    """The handshake of CloudEvents' web hooks: consent is in the headers, and who is not listed gets none."""
+    from shared.rules.cloudevents import consent
+
+    webhook = house().webhooks.webhooks.get(req.route_params["name"])
+    if webhook is None:
+        return _no_such_webhook()
+    agreed = consent(req.headers, webhook.origins, webhook.rate) if webhook.origins else None
+    if agreed is None:
+        return problem(405, "No consent", "This webhook does not allow this origin.", headers={"Allow": "POST"})
+    return func.HttpResponse(status_code=200, headers={**agreed})
+
+
+def _unfit(req: func.HttpRequest) -> func.HttpResponse | None:
+    from shared.rules.envelope import HTTP_BODY_LIMIT
+
+    if (lost := unread(req)) is not None:
+        return lost
+    if len(req.get_body()) > HTTP_BODY_LIMIT:
+        return problem(413, "Too large", f"A delivery has at most {HTTP_BODY_LIMIT} bytes.")
+    return None
+
+
+def _answer(found: "Taken | Validation | Deleted") -> func.HttpResponse:
+    """202 for what was stored. Event Grid's own two messages want a plain 200, the first one with its code."""
+    from shared.rules.event_grid import Deleted, Validation
+
+    match found:
+        case Validation():
+            return as_json(200, {"validationResponse": found.code})
+        case Deleted():
+            return as_json(200, {})
+    body: dict[str, object] = {"events": len(found.keys), "passed_by": found.passed_by}
+    if len(found.keys) == 1:
+        body["id"] = found.keys[0]
+    return as_json(202, body)
+
+
+def _malformed(malformed: "Malformed") -> func.HttpResponse:
+    from functions.refusals import pointed
+    from shared.rules.event_bodies import TOO_LARGE, UNSUPPORTED
+
+    errors = pointed(malformed.refusal.problems)
+    if malformed.refusal.code == TOO_LARGE:
+        return problem(413, "Too large", "Nothing was stored. Send smaller batches.", errors=errors)
+    if malformed.refusal.code == UNSUPPORTED:
+        return problem(415, "Not a media type of this webhook", "Send the type that errors names.", errors=errors)
+    return problem(400, "Malformed", "Nothing was stored. The delivery does not have its form.", errors=errors)
+
+
+def _no_such_webhook() -> func.HttpResponse:
+    return problem(404, "No such webhook", "mail.toml has no webhook of this name.")

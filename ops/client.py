@@ -12,12 +12,20 @@ TIMEOUT = 60.0
 
 Json = dict[str, Any]
 
+_OTHER_KEY = (
+    "the app does not take this key; set --key or MAIL_OPS_KEY to its master key (_master), "
+    "or --token or MAIL_OPS_TOKEN where mail.toml says auth = entra"
+)
+_RENEW = (
+    "the app does not take this token; it may have expired, or be for another resource or tenant. Set --token or "
+    "MAIL_OPS_TOKEN to a new one: az account get-access-token --resource api://... --query accessToken -o tsv"
+)
 _OK = range(200, 300)
 _REFUSED = range(400, 500)
 
 
 class CouldNotAsk(Exception):
-    """The app gave no answer that could be read: wrong address, wrong key, or it is down."""
+    """The app gave no answer that could be read: wrong address, wrong key or token, or it is down."""
 
 
 class Refused(Exception):
@@ -30,10 +38,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The app's address (without `/api`) and its master key."""
+    """The app's address (without `/api`), and its master key or an operator's access token, or both."""
 
     url: str
-    key: str = field(repr=False)
+    key: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """JSON body of `GET /api/{path}`; raises `CouldNotAsk` or `Refused`."""
@@ -57,20 +66,27 @@ class App:
                 f"{self.url.rstrip('/')}/api/{path}",
                 params=query,
                 json=body,
-                headers={"x-functions-key": self.key},
+                headers=self._proof(),
                 timeout=TIMEOUT,
                 trust_env=False,
             )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             raise CouldNotAsk(
-                f"{self.url} cannot be asked ({type(error).__name__}); check --url or MAIL_OPS_URL, and the key"
+                f"{self.url} cannot be asked ({type(error).__name__}); check --url or MAIL_OPS_URL, and the key or token"
             ) from None
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            raise CouldNotAsk("the app does not take this key; set --key or MAIL_OPS_KEY to its master key (_master)")
+            raise _unauthorised(answer, self.token)
         return answer.status_code, _parsed(answer)
 
+    def _proof(self) -> dict[str, str]:
+        """The headers that prove the operator: the host reads the key, the app the token."""
+        if not (self.key or self.token):
+            raise CouldNotAsk("there is neither a key nor a token; set MAIL_OPS_KEY, or MAIL_OPS_TOKEN where auth = entra")
+        key = {"x-functions-key": self.key} if self.key else {}
+        return {**key, "Authorization": f"Bearer {self.token}"} if self.token else key
+
     def _check_address(self) -> None:
-        """The master key opens everything: it goes over TLS, or nowhere but to this machine."""
+        """Key and token open everything: they go over TLS, or nowhere but to this machine."""
         try:
             address = httpx.URL(self.url)
         except (httpx.InvalidURL, UnicodeError):
@@ -78,7 +94,7 @@ class App:
                 "--url or MAIL_OPS_URL is not an address; give one such as https://app.azurewebsites.net"
             ) from None
         if address.scheme == "http" and not _is_this_machine(address.host):
-            raise CouldNotAsk("the master key is not sent over plain http; give the app's https address")
+            raise CouldNotAsk("key and token are not sent over plain http; give the app's https address")
 
 
 def _is_this_machine(host: str) -> bool:
@@ -99,9 +115,22 @@ def _parsed(answer: httpx.Response) -> Json:
     return body
 
 
+def _unauthorised(answer: httpx.Response, token: str) -> CouldNotAsk:
+    """The host says nothing about a key; the app says what is wrong with a token."""
+    if not token:
+        return CouldNotAsk(_OTHER_KEY)
+    try:
+        told = _told(_parsed(answer))
+    except CouldNotAsk:
+        return CouldNotAsk(_RENEW)
+    return CouldNotAsk(f"the app does not take this token: {told}")
+
+
 def _read(status: int, body: Json) -> Json:
     if status in _OK:
         return body
+    if status == httpx.codes.FORBIDDEN:
+        raise CouldNotAsk(_told(body))
     if status in _REFUSED:
         raise Refused(body)
     raise CouldNotAsk(_told(body))

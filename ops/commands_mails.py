@@ -9,16 +9,23 @@ from rich.console import Console
 
 from ops.client import App
 from ops.message_trace import command, too_old
-from ops.options import FAULT, AsJson, Caller, Key, Reason, Sender, State, Url, given
+from ops.options import FAULT, AsJson, Caller, Key, Reason, Sender, State, Token, Url, given
 from ops.shown import inert, print_json, state
 from ops.tables import addressed, facts, mails, place_of, recipients, stops, timeline, unreadable
 
 MORE = "there are more; give --state, --sender, --caller or --reason"
 
 
-def show(*, mail: Annotated[str, typer.Argument(help="the mail's id")], url: Url, key: Key, as_json: AsJson = False) -> None:
+def show(
+    *,
+    mail: Annotated[str, typer.Argument(help="the mail's id")],
+    url: Url,
+    key: Key = "",
+    token: Token = "",
+    as_json: AsJson = False,
+) -> None:
     """Show one mail: its state, timeline, recipients and trace, and the line that traces it in Exchange."""
-    body = App(url, key).get(f"operator/messages/{quote(mail, safe='')}")
+    body = App(url, key, token).get(f"operator/messages/{quote(mail, safe='')}")
     if as_json:
         print_json({**body, "message_trace": command(body)})
         return
@@ -28,10 +35,11 @@ def show(*, mail: Annotated[str, typer.Argument(help="the mail's id")], url: Url
     _print_trace(console, body)
 
 
-def list_mails(
+def list_mails(  # noqa: PLR0913 - each is an option of the command line
     *,
     url: Url,
-    key: Key,
+    key: Key = "",
+    token: Token = "",
     state: State = None,
     sender: Sender = None,
     caller: Caller = None,
@@ -42,7 +50,7 @@ def list_mails(
 
     Rejected and expired mails are listed with --state, as long as they can be put back.
     """
-    body = App(url, key).get("operator/messages", given(state=state, sender=sender, caller=caller, reason=reason))
+    body = App(url, key, token).get("operator/messages", given(state=state, sender=sender, caller=caller, reason=reason))
     if as_json:
         print_json(body)
         return
@@ -60,10 +68,15 @@ def list_mails(
 
 
 def find(
-    *, to: Annotated[str, typer.Option(help="the recipient's address")], url: Url, key: Key, as_json: AsJson = False
+    *,
+    to: Annotated[str, typer.Option(help="the recipient's address")],
+    url: Url,
+    key: Key = "",
+    token: Token = "",
+    as_json: AsJson = False,
 ) -> None:
     """Find the mails to one address, the newest first, and what became of this recipient."""
-    body = App(url, key).post("operator/find", {"to": to})
+    body = App(url, key, token).post("operator/find", {"to": to})
     if as_json:
         print_json(body)
     else:
@@ -79,9 +92,9 @@ def find(
         raise typer.Exit(FAULT)
 
 
-def health(*, url: Url, key: Key, as_json: AsJson = False) -> None:
+def health(*, url: Url, key: Key = "", token: Token = "", as_json: AsJson = False) -> None:
     """Ask whether the app could send, and what to set if not."""
-    body = App(url, key).report("health")
+    body = App(url, key, token).report("health")
     if as_json:
         print_json(body)
     else:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ops.client import App, CouldNotAsk, Json
-from ops.options import FAULT, AsJson, Caller, Key, Reason, Sender, State, Url, Who, Why, complain, given, signed
+from ops.options import FAULT, AsJson, Caller, Key, Reason, Sender, State, Token, Url, Who, Why, complain, given, signed
 from ops.shown import print_json, state
 from ops.tables import facts, left, mails, unreadable
 
@@ -26,7 +26,8 @@ def redrive(  # noqa: PLR0913 - each is an option of the command line
     mail: MaybeMail = None,
     why: Why,
     url: Url,
-    key: Key,
+    key: Key = "",
+    token: Token = "",
     everything: Everything = False,
     state: State = None,
     sender: Sender = None,
@@ -43,7 +44,7 @@ def redrive(  # noqa: PLR0913 - each is an option of the command line
     wanted = given(state=state, sender=sender, caller=caller, reason=reason)
     if sum((mail is not None, everything, bool(wanted))) != 1:
         raise typer.BadParameter("give a mail's id, or --all, or some of --state, --sender, --caller and --reason")
-    app, order = App(url, key), signed(who, why)
+    app, order = App(url, key, token), signed(who, why)
     if mail is not None:
         _act(app, mail, "redrive", order, as_json=as_json)
         return
@@ -56,9 +57,11 @@ def redrive(  # noqa: PLR0913 - each is an option of the command line
         raise typer.Exit(FAULT)
 
 
-def cancel(*, mail: Mail, why: Why, url: Url, key: Key, who: Who = "", as_json: AsJson = False) -> None:
+def cancel(
+    *, mail: Mail, why: Why, url: Url, key: Key = "", token: Token = "", who: Who = "", as_json: AsJson = False
+) -> None:
     """End a mail that waits, or that waits for a person."""
-    _act(App(url, key), mail, "cancel", signed(who, why), as_json=as_json)
+    _act(App(url, key, token), mail, "cancel", signed(who, why), as_json=as_json)
 
 
 def _act(app: App, mail: str, action: str, order: Json, *, as_json: bool) -> None:

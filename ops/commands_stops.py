@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from ops.client import App
-from ops.options import AsJson, Key, Url, Who, Why, given, signed
+from ops.options import AsJson, Key, Token, Url, Who, Why, given, signed
 from ops.shown import inert, print_json
 from ops.tables import place_of, stops
 
@@ -21,7 +21,8 @@ def pause(  # noqa: PLR0913 - each is an option of the command line
     *,
     why: Why,
     url: Url,
-    key: Key,
+    key: Key = "",
+    token: Token = "",
     sender: Sender = None,
     caller: Caller = None,
     template: Template = None,
@@ -34,7 +35,7 @@ def pause(  # noqa: PLR0913 - each is an option of the command line
     Nothing is lost: new mails are accepted and wait too, and their time to live stands still.
     """
     place = _place(given(sender=sender, caller=caller, template=template), everything=everything)
-    body = App(url, key).post("operator/pause", {**signed(who, why), **place})
+    body = App(url, key, token).post("operator/pause", {**signed(who, why), **place})
     if as_json:
         print_json(body)
     else:
@@ -45,7 +46,8 @@ def resume(  # noqa: PLR0913 - each is an option of the command line
     *,
     why: Why,
     url: Url,
-    key: Key,
+    key: Key = "",
+    token: Token = "",
     sender: Sender = None,
     caller: Caller = None,
     template: Template = None,
@@ -59,7 +61,7 @@ def resume(  # noqa: PLR0913 - each is an option of the command line
     --sender also ends the stops of the sender's mailboxes; --all ends the pause of all mail and no other stop.
     """
     place = _place(given(sender=sender, caller=caller, template=template, mailbox=mailbox), everything=everything)
-    body = App(url, key).post("operator/resume", {**signed(who, why), **place})
+    body = App(url, key, token).post("operator/resume", {**signed(who, why), **place})
     if as_json:
         print_json(body)
         return

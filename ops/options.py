@@ -14,7 +14,17 @@ COULD_NOT_ASK = 2
 Url = Annotated[
     str, typer.Option(envvar="MAIL_OPS_URL", help="address of the function app, such as https://app.azurewebsites.net")
 ]
-Key = Annotated[str, typer.Option(envvar="MAIL_OPS_KEY", help="the app's master key (_master)")]
+Key = Annotated[
+    str, typer.Option(envvar="MAIL_OPS_KEY", help="the app's master key (_master), where mail.toml says auth = function-key")
+]
+Token = Annotated[
+    str,
+    typer.Option(
+        envvar="MAIL_OPS_TOKEN",
+        help="instead of the key, where mail.toml says auth = entra: an access token with the app role Mail.Operator, from "
+        "az account get-access-token --resource api://... (mail.toml's http.audience) --query accessToken -o tsv",
+    ),
+]
 Why = Annotated[str, typer.Option(help="why, in at most 40 characters; kept with the mail or the stop")]
 Who = Annotated[str, typer.Option(help="who you are; your user name if not given. Kept as well")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for programs instead of tables")]

@@ -47,18 +47,23 @@ class Composed:
 Compose = Callable[[Envelope, Caller], Awaitable[Composed]]
 """Renders the template and pins the attachments; raises `Refused`."""
 
+Allow = Callable[[MailConfig, Caller, Envelope], str]
+"""Gives the rule that lets the caller send the envelope; raises `Refused`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """How an envelope came in: the door's name, the key that makes it one mail, and the trace that it belongs to.
 
     `parent` is a trusted traceparent to continue ('' for a new trace, None for the current one), `links` others to point to.
+    `content` is a hash of what the key stands for where that is not the envelope: an event, of which settings make a mail.
     """
 
     door: str
     key: str
     parent: str | None = None
     links: tuple[str, ...] = ()
+    content: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,11 @@ class Accept:
     telemetry: Telemetry
     clock: Callable[[], float]
     version: str
+    allow: Allow = allow
 
     async def check(self, envelope: Envelope, caller: Caller) -> None:
         """Everything that could refuse the envelope, without storing anything; raises `Refused`."""
-        allow(self.config, senders_allowed=caller.senders, envelope=envelope)
+        self.allow(self.config, caller, envelope)
         check_reach(envelope, self.clock())
         await self.compose(envelope, caller)
 
@@ -111,7 +117,7 @@ class Accept:
         """
         attributes: dict[Attr, str | int | float | bool] = {Attr.DOOR: origin.door}
         with self.telemetry.span("accept", attributes=attributes, parent=origin.parent, links=origin.links) as span:
-            allow(self.config, senders_allowed=caller.senders, envelope=envelope)
+            self.allow(self.config, caller, envelope)
             check_reach(envelope, self.clock())
             composed = await self.compose(envelope, caller)
             payload = encode(composed.mail)
@@ -166,7 +172,7 @@ class Accept:
                 package_version=self.version,
                 config_hash=self.config.digest_of_file,
             ),
-            content_hash=identifiers.content_hash(envelope),
+            content_hash=origin.content or identifiers.content_hash(envelope),
             payload_hash=identifiers.payload_hash(payload),
             message_id=identifiers.message_id(mail_id, sender.from_address.rpartition("@")[2]),
             date=due,

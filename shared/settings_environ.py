@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from shared.rules.clouds import CLOUDS, CUSTOM
-from shared.rules.config import Cloud, HttpAuth, Identity, IdentityWay
+from shared.rules.config import Cloud, HttpAuth, IdentityWay
 from shared.rules.faults import KEYLESS_CAUSE, KEYLESS_CURE, Fault, looks_secret, nearest, printable
+from shared.rules.mail_toml import Tables
 from shared.rules.patterns import GUID, HOST_NAME, https_address, is_port, is_timer, is_web_address
 from shared.settings_table import (
     APP_SETTINGS,
@@ -103,25 +104,27 @@ def read_ca_file(environ: Environ, cloud: str, root: Path) -> tuple[str | None, 
     return str(root / path), []
 
 
-def read_registration(environ: Environ, identity: Identity, auth: HttpAuth, cloud: str) -> tuple[Registration, list[Fault]]:
+def read_registration(environ: Environ, tables: Tables) -> tuple[Registration, list[Fault]]:
     """The ids of the app registration and of a user-assigned identity, and what is missing for the way of mail.toml."""
     ids = {setting.name: environ.get(setting.name) for setting in (CLIENT_ID, TENANT_ID, IDENTITY_CLIENT_ID)}
     faults: list[Fault] = []
     for name, value in ids.items():
         # Another relay's issuer may number its clients as it likes; Entra's ids are always GUIDs.
-        if value is not None and cloud != CUSTOM and not GUID.fullmatch(value):
+        if value is not None and tables.cloud != CUSTOM and not GUID.fullmatch(value):
             faults.append(Fault(name, "is not an id (a GUID)", "copy the id from the Entra admin centre"))
-    for name, reason in _needed(identity, auth).items():
+    for name, reason in _needed(tables).items():
         if ids[name] is None:
             faults.append(Fault(name, f"is missing, but {reason} needs it", "copy the id from the Entra admin centre"))
     return Registration(ids[CLIENT_ID.name], ids[TENANT_ID.name], ids[IDENTITY_CLIENT_ID.name]), faults
 
 
-def _needed(identity: Identity, auth: HttpAuth) -> dict[str, str]:
+def _needed(tables: Tables) -> dict[str, str]:
     needed: dict[str, str] = {}
-    if auth is HttpAuth.ENTRA:
+    if any(webhook.audience for webhook in tables.webhooks.values()):
+        needed |= {TENANT_ID.name: "a webhook that is proven by Entra's tokens"}
+    if tables.http_auth is HttpAuth.ENTRA:
         needed |= dict.fromkeys((CLIENT_ID.name, TENANT_ID.name), '[http] auth = "entra"')
-    if identity.way is IdentityWay.FEDERATED:
+    if tables.identity.way is IdentityWay.FEDERATED:
         # Only a user-assigned identity can be the credential of an app registration (Exchange reference, section 3).
         needed |= dict.fromkeys((CLIENT_ID.name, TENANT_ID.name, IDENTITY_CLIENT_ID.name), '[identity] way = "federated"')
     return needed

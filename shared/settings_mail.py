@@ -51,7 +51,7 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
     needs_authority = tables.http_auth is HttpAuth.ENTRA or tables.identity.way is IdentityWay.FEDERATED
     cloud, cloud_faults = read_cloud(environ, tables.cloud, needs_authority=needs_authority) if tables.cloud else (None, [])
     ca_file, ca_faults = read_ca_file(environ, tables.cloud, root)
-    registration, id_faults = read_registration(environ, tables.identity, tables.http_auth, tables.cloud)
+    registration, id_faults = read_registration(environ, tables)
     faults += cloud_faults + ca_faults + id_faults
     mail = None
     if cloud is not None and not faults:
@@ -59,7 +59,9 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
             cloud=cloud,
             identity=tables.identity,
             http_auth=tables.http_auth,
+            http_audience=_audience(tables, registration),
             senders=tables.senders,
+            callers=tables.callers,
             producers=tables.producers,
             webhooks=tables.webhooks,
             digests=tables.digests,
@@ -68,6 +70,13 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
             digest_of_file=digest,
         )
     return MailPart(mail, tables, raw is not None, registration, ca_file, faults, advise(tables))
+
+
+def _audience(tables: Tables, registration: Registration) -> str | None:
+    """Whom callers' tokens are for: unless the file says otherwise, the app registration by its usual name."""
+    if tables.http_audience or tables.http_auth is not HttpAuth.ENTRA:
+        return tables.http_audience
+    return registration.client_id and f"api://{registration.client_id}"
 
 
 def in_azure(environ: Mapping[str, str]) -> bool:

@@ -3,16 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from shared.rules.config import Webhook
-from shared.rules.config_checks import is_secret_name
+from shared.rules.config_references import is_secret_name
 from shared.rules.faults import Fault
 from shared.rules.secret import Secret
-from shared.rules.webhook_signatures import usable_secret
-
-SHORTEST_SECRET = 16
-"""Characters of a secret that is compared or keys an HMAC as it is (github and others): below, it can be guessed."""
-
-_UNRESOLVED = "@Microsoft.KeyVault("
-"""What App Service leaves in the environment when it cannot read the vault."""
+from shared.rules.shared_secrets import trouble
 
 _CURE = "set it to the secret that the source signs with (in Azure a Key Vault reference)"
 
@@ -24,11 +18,11 @@ def read_secrets(environ: Mapping[str, str], webhooks: Iterable[Webhook]) -> tup
     for webhook in webhooks:
         for name in filter(is_secret_name, webhook.secrets):
             value = environ.get(name, "")
-            trouble = _unusable(value, webhook.verify)
-            if trouble is None:
+            found = trouble(value, webhook.verify)
+            if found is None:
                 secrets[name] = Secret(value)
                 continue
-            cause, _, cure = trouble.partition("; ")
+            cause, _, cure = found.partition("; ")
             warnings.append(
                 Fault(
                     f"webhooks.{webhook.name}.secrets", f"{_shown(name)} {cause}, so this webhook answers 503", cure or _CURE
@@ -40,13 +34,3 @@ def read_secrets(environ: Mapping[str, str], webhooks: Iterable[Webhook]) -> tup
 def _shown(name: str) -> str:
     """The app setting by name where it looks like one: a secret that was written in its place must not be repeated."""
     return f"app setting {name}" if name.isupper() else "an app setting"
-
-
-def _unusable(value: str, verify: str) -> str | None:
-    if not value.strip():
-        return "is not set"
-    if value.startswith(_UNRESOLVED):
-        return "is a Key Vault reference that was not resolved; check the vault's name and the identity's right to read it"
-    if verify == "standard-webhooks":
-        return usable_secret(value)
-    return None if len(value) >= SHORTEST_SECRET else f"is shorter than {SHORTEST_SECRET} characters"

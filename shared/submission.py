@@ -1,12 +1,15 @@
 """What an HTTP caller sends: one envelope or a batch, all or nothing."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.accept import Accept, Accepted, KeyConflict, Origin
+from shared.quota import Quota
 from shared.rules import identifiers
 from shared.rules.callers import Caller
 from shared.rules.envelope import HTTP_BODY_LIMIT, Envelope, envelope_from
+from shared.rules.quota import Standing
 from shared.rules.strict import Problem, Refused, parse_json
 from shared.unaccepted import Unaccepted
 
@@ -20,38 +23,79 @@ KEY_LIMIT = 256
 """Characters of an idempotency key, as the envelope's `id`."""
 
 
+class StillRunning(Exception):
+    """Another request of this caller with the same key has not been answered yet; nothing was stored for this one."""
+
+    def __init__(self) -> None:
+        super().__init__("the first request with this Idempotency-Key is still running; repeat it in a moment")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was accepted: one mail for an envelope, several for an array; and what is left of the caller's daily amount."""
+
+    mails: Sequence[Accepted]
+    batch: bool
+    standing: Standing | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Whether every mail had been accepted before."""
+        return not any(mail.new for mail in self.mails)
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The story of `POST /messages`."""
+    """The story of `POST /messages`. `running` are the callers and keys of requests that this process is at work on.
+
+    The same request at another instance at the same moment is not refused: both get the same mail, which is sent once.
+    """
 
     accept: Accept
     unaccepted: Unaccepted
+    quota: Quota
+    read: Callable[[object], Envelope] = envelope_from
+    running: set[tuple[str, str]] = field(default_factory=set)
 
-    async def take(self, body: bytes, caller: Caller, origin: Origin) -> Accepted | list[Accepted]:
+    async def take(self, body: bytes, caller: Caller, origin: Origin) -> Receipt:
         """Accept an envelope, or every envelope of an array.
 
         `origin.key` is the `Idempotency-Key`, or a fresh key where there was none. Raises `Refused` with a pointer per fault
-        before anything is stored, `KeyConflict` (of which a row tells afterwards), and the storage's errors.
+        before anything is stored, `StillRunning`, `QuotaExceeded`, `KeyConflict` (of which a row tells afterwards), and the
+        storage's errors.
         """
+        mark = (caller.name, origin.key)
+        if mark in self.running:
+            raise StillRunning
+        self.running.add(mark)
         try:
             return await self._take(body, caller, origin)
         except KeyConflict as conflict:
             await self.unaccepted.conflict(caller.name, origin, conflict)
             raise
+        finally:
+            self.running.discard(mark)
 
-    async def _take(self, body: bytes, caller: Caller, origin: Origin) -> Accepted | list[Accepted]:
+    async def _take(self, body: bytes, caller: Caller, origin: Origin) -> Receipt:
         value = parse_json(body, limit=HTTP_BODY_LIMIT)
         if isinstance(value, list):
             return await self._batch(value, caller, origin)
-        envelope = envelope_from(value)
+        envelope = self.read(value)
         keyed = _with_key(origin, envelope)
         await self.accept.check_not_over(envelope, caller, keyed.key)
-        return await self.accept(envelope, caller, keyed)
+        if caller.per_day is not None:  # only what will be accepted may be counted
+            await self.accept.check(envelope, caller)
+        standing = await self._counted([(keyed, envelope)], caller)
+        return Receipt([await self.accept(envelope, caller, keyed)], batch=False, standing=standing)
 
-    async def _batch(self, values: list[Any], caller: Caller, origin: Origin) -> list[Accepted]:
+    async def _batch(self, values: list[Any], caller: Caller, origin: Origin) -> Receipt:
         keyed = await self._validated(values, caller, origin)
         await self._check_keys(keyed, caller)
-        return [await self.accept(e, caller, o) for o, e in keyed]
+        standing = await self._counted(keyed, caller)
+        return Receipt([await self.accept(e, caller, o) for o, e in keyed], batch=True, standing=standing)
+
+    async def _counted(self, keyed: Sequence[tuple[Origin, Envelope]], caller: Caller) -> Standing | None:
+        return await self.quota.take(caller, [origin.key for origin, _ in keyed])
 
     async def _check_keys(self, keyed: list[tuple[Origin, Envelope]], caller: Caller) -> None:
         """Raise `KeyConflict` where a key stands for two contents, in storage or in this array; stores nothing."""
@@ -69,7 +113,7 @@ class Submission:
         sound: list[tuple[Origin, Envelope]] = []
         for n, value in enumerate(values):
             try:
-                envelope = envelope_from(value)
+                envelope = self.read(value)
                 keyed = _with_key(replace(origin, key=f"{origin.key}/{n}"), envelope)
                 await self.accept.check(envelope, caller)
                 await self.accept.check_not_over(envelope, caller, keyed.key)

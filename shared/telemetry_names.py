@@ -66,6 +66,7 @@ class Metric(StrEnum):
     PROCESS_DURATION = "messaging.process.duration"
     ACCEPTED = "keyless_mail.accepted.messages"
     REFUSED = "keyless_mail.refused.messages"
+    PASSED_BY = "keyless_mail.webhook.passed_by.events"
     TOKEN_DURATION = "keyless_mail.token.fetch.duration"  # noqa: S105 - an instrument's name
     SMTP_DURATION = "keyless_mail.smtp.operation.duration"
     FAULTS = "keyless_mail.faults"
@@ -84,6 +85,7 @@ UNITS: Mapping[Metric, str] = {
     Metric.PROCESS_DURATION: "s",
     Metric.ACCEPTED: "{message}",
     Metric.REFUSED: "{message}",
+    Metric.PASSED_BY: "{event}",
     Metric.TOKEN_DURATION: "s",
     Metric.SMTP_DURATION: "s",
     Metric.FAULTS: "{fault}",

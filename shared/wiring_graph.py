@@ -8,10 +8,12 @@ import random
 import secrets
 import time
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.accept import Accept
+from shared.access import Access, Bearer
 from shared.attempt import Times
 from shared.breakers import Breakers
 from shared.compose import Composer
@@ -23,7 +25,9 @@ from shared.edges.ledger import Ledger
 from shared.edges.pace_rows import PaceRows
 from shared.edges.payloads import Payloads
 from shared.edges.queues import Queues
+from shared.edges.quotas import Quotas
 from shared.edges.recipient_refs import KEY_LENGTH, RecipientRefs
+from shared.edges.signing_keys import SigningKeys
 from shared.edges.smtp_gateway import SmtpGateway
 from shared.edges.stops import StopRecords
 from shared.edges.storage_account import StorageAccount
@@ -32,6 +36,7 @@ from shared.edges.template_files import TemplateFiles
 from shared.edges.token_federated import Application, FederatedFetch
 from shared.edges.token_managed import ManagedIdentityFetch
 from shared.edges.token_source import FetchToken, TokenSource
+from shared.event_sources import EventSources
 from shared.health import Health
 from shared.intake import Intake
 from shared.overview import Overview
@@ -39,11 +44,13 @@ from shared.pace_report import PaceReport
 from shared.pacing import Pacer
 from shared.placing import Placer
 from shared.poison import Poison
+from shared.quota import Quota
 from shared.redrive import Redrive
 from shared.retention import Cleanup
-from shared.rules.callers import Caller, function_key
-from shared.rules.config import HttpAuth, IdentityWay, MailConfig
+from shared.rules.bearer_tokens import Claims
+from shared.rules.config import IdentityWay, MailConfig
 from shared.rules.faults import Fault, NotConfigured
+from shared.rules.key_sets import keys_address
 from shared.rules.pace import limits_of
 from shared.rules.storage_config import StorageSettings
 from shared.send import Send
@@ -54,7 +61,7 @@ from shared.stop_button import StopButton
 from shared.stops import StopKeeper
 from shared.submission import Submission
 from shared.sweep import Sweep
-from shared.telemetry import Targets, configure
+from shared.telemetry import Targets, Telemetry, configure
 from shared.transmission import Transmission
 from shared.unaccepted import Unaccepted
 from shared.version import VERSION
@@ -69,6 +76,7 @@ class House:
     """The stories, ready to be told. Belongs to one event loop, as the worker has one."""
 
     config: MailConfig
+    access: Access
     submission: Submission
     intake: Intake
     send: Send
@@ -86,22 +94,10 @@ class House:
     pace_report: PaceReport
     health: Health
 
-    def http_caller(self) -> Caller:
-        """Who calls the HTTP API. Raises `NotConfigured` where the bearer token would have to be checked."""
-        if self.config.http_auth is HttpAuth.ENTRA:
-            cause = "bearer tokens are not verified by this version, and the host lets everybody through with it"
-            raise NotConfigured((Fault("http.auth", cause, 'set [http] auth = "function-key"'),))
-        return function_key(self.config)
-
 
 def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root: Path) -> House:
     """The graph: edges first, then the stories that use them. `root` is the folder of `function_app.py`."""
-    telemetry = configure(
-        Targets(
-            otlp=found.telemetry.otlp_endpoint is not None, application_insights=found.telemetry.application_insights or ""
-        ),
-        version=VERSION,
-    )
+    telemetry = _telemetry(found)
     clock = StorageClock(wall=time.time, monotonic=time.monotonic)
     account = StorageAccount(storage, clock=clock)
     queues = Queues(account)
@@ -118,25 +114,26 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
     )
     chance = random.SystemRandom().random
-    limits = {box: limits_of(sender) for sender in config.senders.values() for box in sender.mailboxes}
-    rows = PaceRows(account, limits, clock=clock.now, new_id=_new_id)
+    rows = _pace_rows(config, account, clock)
     pacer = Pacer(owner=_new_id(), rows=rows, connections=gateway, times=DeskTimes(clock.now, asyncio.sleep, chance))
     breakers = Breakers(StopRecords(account, new_id=_new_id), telemetry, clock.now)
     transmission = Transmission(tokens, gateway)
     times = Times(clock=clock.now, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
     digests = Digests(config.digests, buffer, accept, telemetry, clock.now)
     steer = Steer(config, ledger, placer, clock.now)
+    bearer = _bearer(found, config, telemetry)
     keeper = StopKeeper(config, breakers, ledger, ledger, placer, transmission, clock.now)
     return House(
         config=config,
-        submission=Submission(accept, unaccepted),
+        access=Access(config, bearer),
+        submission=Submission(accept, unaccepted, Quota(Quotas(account), ledger, clock.now)),
         intake=Intake(accept, unaccepted, queues),
         send=Send(config, ledger, placer, breakers, pacer, transmission, composer.assemble, telemetry, times),
         digests=digests,
         poison=Poison(config, ledger, queues, placer, unaccepted, telemetry, times),
         sweep=Sweep(ledger, ledger, queues, placer, breakers, telemetry, times),
         cleanup=Cleanup(config.retention, ledger, ledger, telemetry, clock.now),
-        webhooks=Webhooks(config.webhooks, accept, digests, unaccepted, lambda name: _secret(found, name), clock.now),
+        webhooks=Webhooks(config.webhooks, _sources(found, bearer, clock), accept, digests, unaccepted, telemetry),
         status=Status(config, ledger),
         steer=steer,
         redrive=Redrive(ledger, ledger, steer, clock.now),
@@ -161,6 +158,39 @@ def _fetch(found: Settings, config: MailConfig) -> FetchToken:
     )
     assertion = ManagedIdentityFetch(config.cloud.exchange_audience, client_id=client_id)
     return FederatedFetch(application, assertion=assertion, clock=time.time)
+
+
+def _bearer(found: Settings, config: MailConfig, telemetry: Telemetry) -> Bearer | None:
+    """None where no tenant is named; nobody's token counts then."""
+    if found.tenant_id is None:
+        return None
+    address = keys_address(config.cloud, found.tenant_id)
+    keys = SigningKeys(address, telemetry=telemetry, clock=time.time, ca_file=found.ca_file)
+    return Bearer(keys, config.cloud, found.tenant_id, time.time)
+
+
+def _telemetry(found: Settings) -> Telemetry:
+    otlp, insights = found.telemetry.otlp_endpoint is not None, found.telemetry.application_insights or ""
+    return configure(Targets(otlp=otlp, application_insights=insights), version=VERSION)
+
+
+def _pace_rows(config: MailConfig, account: StorageAccount, clock: StorageClock) -> PaceRows:
+    limits = {box: limits_of(sender) for sender in config.senders.values() for box in sender.mailboxes}
+    return PaceRows(account, limits, clock=clock.now, new_id=_new_id)
+
+
+def _sources(found: Settings, bearer: Bearer | None, clock: StorageClock) -> EventSources:
+    return EventSources(lambda name: _secret(found, name), _claims(bearer), clock.now)
+
+
+def _claims(bearer: Bearer | None) -> Callable[[Mapping[str, str], str], Awaitable[Claims]]:
+    if bearer is not None:
+        return bearer.claims
+
+    async def nobody(_headers: Mapping[str, str], _audience: str) -> Claims:
+        raise NotConfigured((Fault("MAIL_TENANT_ID", "is missing", "copy the id from the Entra admin centre"),))
+
+    return nobody
 
 
 def _secret(found: Settings, name: str) -> str:

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
+
+Priority = Literal["high", "normal", "bulk"]
+"""Which line a mail stands in."""
+
+MOST_VISIBLE = 10
+"""External addresses that may see each other in to and cc: more is nearly always a list that was meant for bcc."""
+
+DEFAULT_RATE = 120
+"""Events a minute that a CloudEvents source may send unless the table says otherwise."""
 
 
 class OnUnknown(StrEnum):
@@ -70,6 +80,26 @@ class Sender:
     messages_per_minute: int = 30
     connections: int = 3
     recipients_per_day: int = 10_000
+    visible_external: int = MOST_VISIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSetting:
+    """An application that calls the HTTP API with a bearer token, and what it may do; None is no limit of its own.
+
+    One of `application` and `object` is set: the client id, or the object id, that its token names, in lower case.
+    `recipients` and `reply_to` are domains, `priority` the highest one, `per_day` mails in a UTC day.
+    """
+
+    name: str
+    senders: tuple[str, ...]
+    application: str | None = None
+    object: str | None = None
+    templates: tuple[str, ...] | None = None
+    recipients: tuple[str, ...] | None = None
+    reply_to: tuple[str, ...] | None = None
+    priority: Priority = "high"
+    per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +112,47 @@ class Producer:
     readers: tuple[str, ...] = ()
 
 
+class Verification(StrEnum):
+    """How an event source proves itself."""
+
+    STANDARD_WEBHOOKS = "standard-webhooks"
+    GITHUB = "github"
+    CLOUDEVENTS = "cloudevents"
+    EVENT_GRID = "event-grid"
+
+
+Scalar = str | int | bool
+"""What a field of an event is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What one field of an event has to be: one of `values`, or a text that begins with `starts_with`.
+
+    `field` names it by its path from the event's root: `repository.full_name`, `labels.0.name`.
+    """
+
+    field: str
+    values: tuple[Scalar, ...] = ()
+    starts_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientMap:
+    """Recipients by what one field of the event says, exactly; an address in an event is never written to."""
+
+    field: str
+    map: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A signed event source: how it is verified and what becomes of its events (a template or a digest)."""
+    """An event source: how it proves itself, which of its events count, and what becomes of them (a template or a digest).
+
+    `audience` is the app registration whose bearer tokens prove it (instead of `secrets`), `sources` are the Event Grid
+    topics (empty: none) or CloudEvents sources (empty: all) that it may tell of. `origins` may subscribe by the handshake
+    of CloudEvents, at `rate` events a minute. Links to the hosts in `links` stay links.
+    """
 
     name: str
     verify: str
@@ -93,6 +161,13 @@ class Webhook:
     to: tuple[str, ...]
     template: str | None = None
     digest: str | None = None
+    audience: str | None = None
+    sources: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    rate: int = DEFAULT_RATE
+    when: tuple[Condition, ...] = ()
+    recipients: RecipientMap | None = None
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +198,16 @@ class Retention:
 class MailConfig:
     """The whole of `mail.toml`. `digest_of_file` is the hash that the ledger stores with every mail.
 
+    `http_audience` is the app registration for which callers' tokens are made, with `http_auth` entra.
     `licences` is how many mailbox licences the tenant has (None: nobody said); the tenant's limit follows from it.
     """
 
     cloud: Cloud
     identity: Identity
     http_auth: HttpAuth
+    http_audience: str | None = None
     senders: dict[str, Sender] = field(default_factory=dict)
+    callers: dict[str, CallerSetting] = field(default_factory=dict)
     producers: dict[str, Producer] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)

@@ -5,14 +5,14 @@ One mail per envelope. `envelope_from` finds every fault at once; the structs ar
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from shared.rules import field_rules as rules
 from shared.rules.addresses import check_address
-from shared.rules.config import OnUnknown
+from shared.rules.config import OnUnknown, Priority
 from shared.rules.strict import Check, Faults, Problem, Read, Refused, child, examine, parse_json, place, sound_fields
 
 QUEUE_BODY_LIMIT = 64 * 1024
@@ -35,7 +35,6 @@ LONGEST_SENDER = 64
 """Characters of a sender's name in mail.toml."""
 
 Address = Annotated[str, Meta(examples=["ops@contoso.test"]), Check(check_address)]
-Priority = Literal["high", "normal", "bulk"]
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

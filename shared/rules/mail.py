@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from shared.rules.envelope import Priority
+from shared.rules.config import Priority
 from shared.rules.problems import Problem, Refused
 from shared.rules.storage_errors import NewerPayload
 

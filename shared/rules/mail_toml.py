@@ -6,13 +6,14 @@ What one table says about another is checked in `config_checks`.
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from shared.rules.config import Digest, HttpAuth, Identity, Producer, Retention, Sender, Webhook
+from shared.rules.config import CallerSetting, Digest, HttpAuth, Identity, Producer, Retention, Sender, Webhook
 from shared.rules.conversion import convert
 from shared.rules.faults import KEYLESS_CAUSE, KEYLESS_CURE, Fault, looks_secret, printable, unknown
 from shared.rules.mail_toml_schema import (
     CURES,
     NAMED,
     SINGLE,
+    CallerTable,
     CloudTable,
     DigestTable,
     HttpTable,
@@ -23,6 +24,7 @@ from shared.rules.mail_toml_schema import (
     Table,
     WebhookTable,
 )
+from shared.rules.mail_toml_webhooks import optional, webhook
 from shared.rules.patterns import TABLE_NAME
 from shared.rules.problems import Problem, Refused, place
 
@@ -41,13 +43,16 @@ class Tables:
     cloud: str
     identity: Identity
     http_auth: HttpAuth
+    http_audience: str | None = None
     senders: dict[str, Sender] = field(default_factory=dict)
+    callers: dict[str, CallerSetting] = field(default_factory=dict)
     producers: dict[str, Producer] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
     licences: int | None = None
     sender_names: frozenset[str] = frozenset()
+    caller_names: frozenset[str] = frozenset()
     digest_names: frozenset[str] = frozenset()
     secret_names: frozenset[str] = frozenset()
 
@@ -65,13 +70,16 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
         cloud=cloud.name if cloud else "",
         identity=Identity(way=identity.way, model=identity.model),
         http_auth=http.auth,
+        http_audience=http.audience,
         senders={name: _sender(name, table) for name, table in _named(raw, "senders", SenderTable, faults).items()},
+        callers={name: _caller(name, table) for name, table in _named(raw, "callers", CallerTable, faults).items()},
         producers={name: _producer(name, table) for name, table in _named(raw, "producers", ProducerTable, faults).items()},
-        webhooks={name: _webhook(name, table, digests) for name, table in webhooks.items()},
+        webhooks={name: webhook(name, table, digests) for name, table in webhooks.items()},
         digests=digests,
         retention=Retention(payload=retention.payload, rows=retention.rows),
         licences=cloud.licences if cloud else None,
         sender_names=frozenset(_section(raw, "senders")),
+        caller_names=frozenset(_section(raw, "callers")),
         digest_names=frozenset(_section(raw, "digests")),
         secret_names=_secret_names(raw),
     )
@@ -140,6 +148,21 @@ def _sender(name: str, table: SenderTable) -> Sender:
         messages_per_minute=table.messages_per_minute,
         connections=table.connections,
         recipients_per_day=table.recipients_per_day,
+        visible_external=table.visible_external,
+    )
+
+
+def _caller(name: str, table: CallerTable) -> CallerSetting:
+    return CallerSetting(
+        name=name,
+        senders=tuple(table.senders),
+        application=table.application,
+        object=table.object,
+        templates=optional(table.templates),
+        recipients=optional(table.recipients),
+        reply_to=optional(table.reply_to),
+        priority=table.priority,
+        per_day=table.per_day,
     )
 
 
@@ -155,17 +178,4 @@ def _digest(name: str, table: DigestTable) -> Digest:
         sender=table.sender,
         to=tuple(table.to),
         template=table.template,
-    )
-
-
-def _webhook(name: str, table: WebhookTable, digests: dict[str, Digest]) -> Webhook:
-    digest = digests.get(table.digest or "")
-    return Webhook(
-        name=name,
-        verify=table.verify,
-        secrets=tuple(table.secrets),
-        sender=table.sender or (digest.sender if digest else ""),
-        to=tuple(table.to or (digest.to if digest else ())),
-        template=table.template,
-        digest=table.digest,
     )

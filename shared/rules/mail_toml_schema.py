@@ -5,16 +5,40 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shared.rules.config import KEEP_PAYLOAD, KEEP_ROWS, HttpAuth, IdentityModel, IdentityWay, OnUnknown
+from shared.rules.config import (
+    DEFAULT_RATE,
+    KEEP_PAYLOAD,
+    KEEP_ROWS,
+    MOST_VISIBLE,
+    HttpAuth,
+    IdentityModel,
+    IdentityWay,
+    OnUnknown,
+    Priority,
+    Scalar,
+    Verification,
+)
 from shared.rules.conversion import Check, Read
-from shared.rules.setting_values import address, content_rest, from_field, life, recipient_rule, row_rest
+from shared.rules.setting_values import (
+    address,
+    app_id,
+    content_rest,
+    domain,
+    event_field,
+    from_field,
+    host,
+    life,
+    recipient_rule,
+    row_rest,
+)
 
 Address = Annotated[str, Check(address)]
 Addresses = Annotated[list[Address], Meta(min_length=1)]
 Names = Annotated[list[str], Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 CloudName = Literal["worldwide", "gcc-high", "dod", "china", "custom"]
-Verification = Literal["standard-webhooks", "github", "cloudevents", "event-grid"]
+Domains = Annotated[list[Annotated[str, Check(domain)]], Meta(min_length=1)]
+EventField = Annotated[str, Check(event_field)]
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -39,6 +63,25 @@ class HttpTable(Table):
     """`[http]`: who proves the callers of the HTTP API."""
 
     auth: HttpAuth = HttpAuth.FUNCTION_KEY
+    audience: str | None = None
+
+
+class CallerTable(Table):
+    """`[callers.NAME]`: an application that calls the HTTP API with a bearer token, and what it may do."""
+
+    senders: Names
+    application: Annotated[str, Check(app_id)] | None = None
+    object: Annotated[str, Check(app_id)] | None = None
+    templates: list[str] | None = None
+    recipients: Domains | None = None
+    reply_to: Domains | None = None
+    priority: Priority = "high"
+    per_day: Count | None = None
+
+    def __post_init__(self) -> None:
+        """Exactly one id; raises `ValueError`."""
+        if (self.application is None) == (self.object is None):
+            raise ValueError("needs the id of the caller; write either application or object")
 
 
 class RetentionTable(Table):
@@ -59,6 +102,7 @@ class SenderTable(Table):
     messages_per_minute: Count = 30
     connections: Count = 3
     recipients_per_day: Count = 10_000
+    visible_external: Annotated[int, Meta(ge=0)] = MOST_VISIBLE
 
 
 class ProducerTable(Table):
@@ -69,15 +113,43 @@ class ProducerTable(Table):
     readers: list[str] = []
 
 
+class ConditionTable(Table):
+    """One line of `when`: a field and what it has to be."""
+
+    field: EventField
+    equals: Scalar | None = None
+    in_: Annotated[list[Scalar], Meta(min_length=1)] | None = msgspec.field(default=None, name="in")
+    starts_with: Annotated[str, Meta(min_length=1)] | None = None
+
+    def __post_init__(self) -> None:
+        """Exactly one comparison; raises `ValueError`."""
+        if sum(one is not None for one in (self.equals, self.in_, self.starts_with)) != 1:
+            raise ValueError("needs one of equals, in and starts_with; write exactly one of them")
+
+
+class RecipientsTable(Table):
+    """`recipients`: addresses by what one field of the event says."""
+
+    field: EventField
+    map: Annotated[dict[str, Address], Meta(min_length=1)]
+
+
 class WebhookTable(Table):
     """`[webhooks.NAME]`: one event source. With `digest`, sender and recipients are the digest's."""
 
     verify: Verification
-    secrets: Names
+    secrets: Names | None = None
+    audience: str | None = None
+    sources: Names | None = None
+    origins: Names | None = None
+    rate: Count = DEFAULT_RATE
     sender: str | None = None
     to: Addresses | None = None
     template: str | None = None
     digest: str | None = None
+    when: list[ConditionTable] = []
+    recipients: RecipientsTable | None = None
+    links: list[Annotated[str, Check(host)]] = []
 
 
 class DigestTable(Table):
@@ -98,6 +170,7 @@ SINGLE: dict[str, type[Table]] = {
 }
 NAMED: dict[str, type[Table]] = {
     "senders": SenderTable,
+    "callers": CallerTable,
     "producers": ProducerTable,
     "webhooks": WebhookTable,
     "digests": DigestTable,
@@ -109,6 +182,25 @@ CURES = {
     "way": 'say "managed-identity" or "federated"',
     "model": 'say "rbac" or "claim"',
     "auth": 'say "function-key" or "entra"',
+    "audience": 'write the application id URI of the app registration, such as "api://keyless-mail"',
+    "application": "write the client id of the caller's application or managed identity, a GUID",
+    "object": "write the object id of the caller's service principal, a GUID",
+    "templates": 'list folders of templates/, such as ["alert"]; [] is none',
+    "reply_to": 'list domains, such as ["contoso.test"]',
+    "priority": 'say "high", "normal" or "bulk"',
+    "per_day": "write a whole number from 1: mails in a day (UTC)",
+    "visible_external": "write a whole number from 0: external addresses that may see each other in to and cc",
+    "sources": 'list what events may be about: ids of Azure resources for "event-grid", source for "cloudevents"',
+    "origins": 'list names of senders that may subscribe, such as ["eventgrid.azure.net"]',
+    "rate": "write a whole number from 1: events a minute",
+    "when": 'write conditions such as [{ field = "action", equals = "opened" }]',
+    "field": 'name a field of the event by its path, such as "repository.full_name"',
+    "equals": "write a text, a whole number, true or false",
+    "in": 'list texts or numbers, such as ["opened", "closed"]',
+    "starts_with": 'write the beginning, such as "refs/tags/"',
+    "recipients": 'list domains (caller), or write { field = "login", map = { octocat = "ops@contoso.test" } } (webhook)',
+    "map": 'write a table of texts and addresses, such as { octocat = "ops@contoso.test" }',
+    "links": 'list hosts whose links stay links, such as ["github.com"]',
     "payload": 'write a duration from "1h" to "90d"',
     "rows": 'write a duration from "7d" to "3650d"',
     "from": 'write a name and an address: "Contoso Alerts <alerts@contoso.test>"',
@@ -121,7 +213,7 @@ CURES = {
     "recipients_per_day": "write a whole number from 1; Exchange allows 10000",
     "queue": 'name a storage queue, such as "outbox"',
     "senders": 'name tables of [senders], such as ["alerts"]',
-    "readers": 'list callers, such as ["function-key"]',
+    "readers": 'list tables of [callers], or "function-key"',
     "verify": 'say how the source signs: "standard-webhooks", "github", "cloudevents" or "event-grid"',
     "secrets": 'list the NAMES of app settings that hold the secrets, such as ["GITHUB_WEBHOOK_SECRET"]',
     "sender": 'name a table of [senders], such as "alerts"',

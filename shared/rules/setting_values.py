@@ -6,7 +6,8 @@ The texts say cause and cure and never repeat the value (it may be somebody's ad
 import re
 
 from shared.rules.addresses import LONGEST_ADDRESS, check_address
-from shared.rules.patterns import LABEL, duration
+from shared.rules.event_conditions import check_path
+from shared.rules.patterns import GUID, HOST_NAME, LABEL, duration
 
 ANYBODY = "*"
 """In `allow_recipients`: no limit to whom the sender may write."""
@@ -72,6 +73,33 @@ def recipient_rule(text: str) -> str:
         return address(f"postmaster@{text}").partition("@")[2]
     except ValueError:
         raise ValueError('is neither a domain nor an address nor "*"; write one such as contoso.test') from None
+
+
+def domain(text: str) -> str:
+    """A domain in the form in which addresses' domains are compared; raises `ValueError`."""
+    if "@" in text or text == ANYBODY:
+        raise ValueError("is not a domain; write one such as contoso.test")
+    return recipient_rule(text)
+
+
+def host(text: str) -> str:
+    """A host name in lower case, without scheme, port and path; raises `ValueError`."""
+    if not HOST_NAME.fullmatch(text):
+        raise ValueError("is not a host name; write one such as github.com, without https://")
+    return text.lower()
+
+
+def app_id(text: str) -> str:
+    """A client or object id in lower case, as tokens name it; raises `ValueError`."""
+    if not GUID.fullmatch(text):
+        raise ValueError("is not an id; write the GUID that the portal shows")
+    return text.lower()
+
+
+def event_field(text: str) -> str:
+    """The path of an event's field; raises `ValueError`."""
+    check_path(text)
+    return text
 
 
 def life(value: object) -> float:

@@ -39,8 +39,17 @@ def as_text(value: object) -> object:
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters; what was cut ends in an ellipsis."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    """At most `limit` characters; what was cut ends in an ellipsis.
+
+    A host name is left out rather than cut: `https://contoso.com` without its last letter leads to somebody else.
+    """
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    cut_word = kept.split()[-1] if not (kept[-1:].isspace() or text[limit - 1].isspace()) and kept.strip() else ""
+    if "." in cut_word.rpartition("/")[2]:
+        kept = kept.removesuffix(cut_word)
+    return kept.rstrip() + "…"
 
 
 def rows(value: object, limit: int = MAX_ROWS) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """Standard Webhooks, symmetric signatures `v1` (specification 1.0.0; protocols reference 1.1 and 1.2).
 
-Whatever comes in, a delivery is either verified or refused by `SignatureRefused`; there is no third way out.
+Whatever comes in, a delivery is either verified or refused by `DeliveryRefused`; there is no third way out.
 """
 
 import base64
@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.rules.deliveries import DeliveryRefused
+from shared.rules.secret_forms import not_there, too_short
+
 TOLERANCE = 300.0
 """Seconds between the sender's clock and ours. The specification gives no number; its libraries use five minutes."""
-
-SHORTEST_SECRET = 24
-"""Bytes of a decoded secret (specification, section on symmetric signatures)."""
 
 LONGEST_ID = 256
 MOST_SIGNATURES = 20
@@ -23,7 +23,6 @@ MOST_SIGNATURES = 20
 
 _PREFIX = "whsec_"
 _ASYMMETRIC = ("whsk_", "whpk_")
-_UNRESOLVED = "@microsoft.keyvault("
 
 _ID = re.compile(rf"[!-\-/-~]{{1,{LONGEST_ID}}}")
 """Printable ASCII without the dot: it separates the signed parts, and an id that holds it could stand for other parts."""
@@ -31,14 +30,6 @@ _ID = re.compile(rf"[!-\-/-~]{{1,{LONGEST_ID}}}")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _ITEM = re.compile(r"v1,([A-Za-z0-9+/]{43}=)")
 """A version 1 item with the Base64 of 32 bytes. Items of other versions, and broken ones, are passed over."""
-
-
-class SignatureRefused(Exception):
-    """The delivery is not proven to come from the holder of a secret; `code` says why and may be logged."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the delivery's signature was refused: {code}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +41,23 @@ class Verified:
 
 
 def verify_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now: float) -> Verified:
-    """Verify a delivery against any of `secrets`; `now` is in epoch seconds, `body` the raw bytes as received.
+    """Verify a delivery against any of `secrets`, in the form of the specification; otherwise as `verify_signed`."""
+    return verify_signed(headers, body, [signing_key(secret) for secret in secrets if usable_secret(secret) is None], now)
 
-    Header names count without case. Raises `SignatureRefused` with one of the codes `no-usable-secret`, `missing-header`,
+
+def verify_signed(headers: Mapping[str, str], body: bytes, keys: Sequence[bytes], now: float) -> Verified:
+    """Verify a delivery against any of `keys`; `now` is in epoch seconds, `body` the raw bytes as received.
+
+    Header names count without case. Raises `DeliveryRefused` with one of the codes `no-usable-secret`, `missing-header`,
     `bad-id`, `bad-timestamp`, `no-v1-signature`, `wrong-signature`, `too-old`, `too-new`.
     """
-    keys = [_key(secret) for secret in secrets if usable_secret(secret) is None]
     if not keys:
-        raise SignatureRefused("no-usable-secret")
+        raise DeliveryRefused("no-usable-secret")
     event_id, timestamp, signatures = (_header(headers, name) for name in ("id", "timestamp", "signature"))
     if not _ID.fullmatch(event_id):
-        raise SignatureRefused("bad-id")
+        raise DeliveryRefused("bad-id")
     if not _TIMESTAMP.fullmatch(timestamp):
-        raise SignatureRefused("bad-timestamp")
+        raise DeliveryRefused("bad-timestamp")
     _check_signature(f"{event_id}.{timestamp}.".encode("ascii") + body, signatures, keys)
     _check_age(int(timestamp), now)
     return Verified(event_id, int(timestamp))
@@ -70,22 +65,23 @@ def verify_standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[s
 
 def usable_secret(text: str) -> str | None:
     """None where `text` can verify deliveries, otherwise why not, in words for an operator and without the text."""
-    if not text.strip():
-        return "is empty; set the app setting"
-    if text.strip().lower().startswith(_UNRESOLVED):
-        return "is a Key Vault reference that was not resolved; check the vault's name and the identity's right to read it"
+    if (cause := not_there(text)) is not None:
+        return cause
     if text.startswith(_ASYMMETRIC):
         return "is an asymmetric key; only symmetric secrets (whsec_) are supported"
     try:
-        length = len(_key(text))
+        return too_short(signing_key(text))
     except (binascii.Error, ValueError):
         return "is not Base64 behind whsec_; copy it again from the sender"
-    if length < SHORTEST_SECRET:
-        return f"is shorter than {SHORTEST_SECRET} bytes; let the sender make a new one"
-    return None
 
 
-def _key(secret: str) -> bytes:
+def has_own_form(text: str) -> bool:
+    """Whether the text has one of the prefixes by which Standard Webhooks marks its keys."""
+    return text.startswith((_PREFIX, *_ASYMMETRIC))
+
+
+def signing_key(secret: str) -> bytes:
+    """The bytes that key the HMAC; raises `ValueError` for a secret that `usable_secret` refuses as no Base64."""
     return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
 
 
@@ -94,23 +90,23 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     for key, value in headers.items():
         if key.lower() == wanted and value:
             return value
-    raise SignatureRefused("missing-header")
+    raise DeliveryRefused("missing-header")
 
 
 def _check_signature(content: bytes, signatures: str, keys: Sequence[bytes]) -> None:
     matches = [_ITEM.fullmatch(item) for item in signatures.split(" ")[:MOST_SIGNATURES]]
     candidates = [match[1].encode("ascii") for match in matches if match]
     if not candidates:
-        raise SignatureRefused("no-v1-signature")
+        raise DeliveryRefused("no-v1-signature")
     expected = [base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()) for key in keys]
     # Every pair is compared before the answer, so that time does not tell which key or item was the right one.
     if True not in [hmac.compare_digest(ours, theirs) for ours in expected for theirs in candidates]:
-        raise SignatureRefused("wrong-signature")
+        raise DeliveryRefused("wrong-signature")
 
 
 def _check_age(timestamp: int, now: float) -> None:
     """After the signature, so that a stranger learns nothing about our clock. A `now` that is no number refuses as well."""
     if now - timestamp > TOLERANCE:
-        raise SignatureRefused("too-old")
+        raise DeliveryRefused("too-old")
     if not timestamp - now <= TOLERANCE:
-        raise SignatureRefused("too-new")
+        raise DeliveryRefused("too-new")

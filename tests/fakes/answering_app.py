@@ -9,14 +9,14 @@ KEY = "secret"
 
 
 @contextmanager
-def answering_app(status: int, body: bytes) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the request lines, keys and bodies that it got."""
+def answering_app(status: int, body: bytes, *, proof: str = "x-functions-key") -> Iterator[tuple[str, list[str]]]:
+    """Its address, and the request lines, proofs (the header of that name) and bodies that it got."""
     got: list[str] = []
 
     class Answer(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("content-length") or 0)
-            got.append(f"{self.requestline} {self.headers['x-functions-key']} {self.rfile.read(length).decode()}")
+            got.append(f"{self.requestline} {self.headers[proof]} {self.rfile.read(length).decode()}")
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

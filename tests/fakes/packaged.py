@@ -28,13 +28,15 @@ class FakeTemplates:
 
 
 class FakeAttachments:
-    """Blobs by full name; put them into `blobs`."""
+    """Blobs by full name; put them into `blobs`. `pinned` are the prefixes and names that were asked for."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
+        self.pinned: list[tuple[str, str]] = []
 
     async def pin(self, prefix: str, name: str) -> Blob | None:
         """As the port says."""
+        self.pinned.append((prefix, name))
         content = self.blobs.get(f"{prefix}/{name}")
         if content is None:
             return None

@@ -40,6 +40,35 @@ sender = "alerts"
 to = ["webhook@contoso.test"]
 template = "event"
 
+[webhooks.hub]
+verify = "github"
+secrets = ["DEMO_WEBHOOK_SECRET"]
+sender = "alerts"
+to = ["hub@contoso.test"]
+template = "github-event"
+links = ["github.com"]
+when = [{ field = "action", in = ["opened", "closed"] }]
+
+[webhooks.hub.recipients]
+field = "sender.login"
+map = { octocat = "octo@contoso.test" }
+
+[webhooks.cloud]
+verify = "cloudevents"
+secrets = ["DEMO_WEBHOOK_SECRET"]
+origins = ["eventgrid.azure.net"]
+rate = 60
+sender = "alerts"
+to = ["cloud@contoso.test"]
+template = "event"
+
+[webhooks.unready]
+verify = "github"
+secrets = ["UNSET_WEBHOOK_SECRET"]
+sender = "alerts"
+to = ["hub@contoso.test"]
+template = "event"
+
 [webhooks.collected]
 verify = "standard-webhooks"
 secrets = ["DEMO_WEBHOOK_SECRET"]

@@ -130,7 +130,7 @@ def test_a_webhook_becomes_one_mail(client: Client) -> None:
     body = json.dumps({"type": "order.paid", "data": {"order": 1042}}).encode()
     for _ in range(2):
         answer = client.post("webhooks/demo", body, key=False, headers=signed(client, "msg_door", body))
-        assert (answer.status_code, answer.json()) == (202, {"id": "msg_door"})
+        assert (answer.status_code, answer.json()["id"]) == (202, "msg_door")
     sent_once(client, "msg_door")
     mail = client.opened(client.of(client.settled("msg_door"))[0])
     assert mail["Subject"] == "demo: order.paid"

@@ -82,7 +82,8 @@ def edge_of(module: str) -> str:
 
 
 STORAGE_EDGES = {
-    *("storage", "ledger", "queues", "payloads", "digest", "attachments", "suppressions", "stops", "recipient", "pace")
+    *("storage", "ledger", "queues", "payloads", "digest", "attachments"),
+    *("suppressions", "stops", "recipient", "pace", "quotas"),
 }
 """One outside system, the storage account, in several files."""
 

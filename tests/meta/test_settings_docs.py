@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from shared.rules.clouds import CLOUDS
-from shared.rules.mail_toml_schema import CURES, NAMED, SINGLE, Table
+from shared.rules.mail_toml_schema import CURES, NAMED, SINGLE, ConditionTable, RecipientsTable, Table
 from shared.settings import read
 from shared.settings_table import APP_SETTINGS
 
@@ -23,6 +23,10 @@ WORDED_DEFAULTS = {
     ("retention", "rows"): '"90d"',
     ("webhooks", "sender"): "the digest's",
     ("webhooks", "to"): "the digest's",
+    ("callers", "templates"): "any content",
+    ("callers", "recipients"): "the sender's",
+    ("callers", "reply_to"): "the sender's own",
+    ("callers", "per_day"): "no limit",
 }
 
 
@@ -79,7 +83,8 @@ def test_every_row_says_meaning_type_default_and_example(heading: str) -> None:
 
 def test_every_key_has_a_cure() -> None:
     """A fault of any key of the file can say what to write there, and no cure is for a key that is gone."""
-    keys = {field.encode_name for table in TABLES.values() for field in msgspec.structs.fields(table)}
+    tables: list[type[Table]] = [*TABLES.values(), ConditionTable, RecipientsTable]
+    keys = {field.encode_name for table in tables for field in msgspec.structs.fields(table)}
     assert set(CURES) == keys
 
 

@@ -8,6 +8,9 @@ from shared.rules.mail_toml import Tables, read_tables
 
 TEMPLATES = ("event", "digest")
 
+GUID = "6f0e4d7a-9a55-4f2d-8a3c-9e115b0d0f0c"
+"""An application's id."""
+
 SENDERS = """
 [senders.alerts]
 from = "alerts@contoso.test"

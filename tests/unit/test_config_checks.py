@@ -3,13 +3,15 @@
 import pytest
 
 from shared.rules.addresses import check_address
+from shared.rules.callers import Caller
 from shared.rules.clouds import WORLDWIDE
 from shared.rules.config import HttpAuth, Identity, MailConfig, Retention
-from shared.rules.config_checks import advise, may_receive
+from shared.rules.config_checks import advise
+from shared.rules.config_references import may_receive
 from shared.rules.envelope import Envelope
 from shared.rules.permissions import allow
 from shared.rules.problems import Refused
-from tests.unit.mail_toml_texts import PRODUCER, SENDERS, WHOLE, changed, names, read
+from tests.unit.mail_toml_texts import GUID, PRODUCER, SENDERS, WHOLE, changed, names, read
 
 
 def test_a_whole_file_is_sound() -> None:
@@ -143,12 +145,14 @@ def test_an_unproven_cloud_is_a_warning() -> None:
         ("function-key", "function-key", True),
         ("function-key", "x", False),
         ("entra", "x", True),
+        ("entra", "y", False),
         ("entra", "function-key", False),
     ],
 )
 def test_a_reader_that_can_never_ask_is_a_warning(auth: str, reader: str, *, fits: bool) -> None:
-    """The one caller with function keys, and any other with bearer tokens."""
-    tables, faults = read(f'[http]\nauth = "{auth}"\n' + SENDERS + PRODUCER + f'readers = ["{reader}"]\n')
+    """The one caller with function keys, and those of the file with bearer tokens."""
+    caller = f'[callers.x]\napplication = "{GUID}"\nsenders = ["alerts"]\n' if auth == "entra" else ""
+    tables, faults = read(f'[http]\nauth = "{auth}"\n' + SENDERS + PRODUCER + f'readers = ["{reader}"]\n' + caller)
     assert not faults
     assert [w.name for w in advise(tables)] == ([] if fits else ["producers.default.readers[0]"])
 
@@ -187,7 +191,7 @@ def test_what_a_file_may_promise_is_what_a_mail_may_do(rules: list[str], recipie
     config = MailConfig(WORLDWIDE, Identity(), HttpAuth.FUNCTION_KEY, senders={"alerts": sender})
     envelope = Envelope(sender="alerts", to=(check_address(recipient),), subject="s", text="t")
     try:
-        allow(config, senders_allowed={"alerts"}, envelope=envelope)
+        allow(config, Caller("x", frozenset({"alerts"}), "x"), envelope)
     except Refused:
         assert not fits
     else:

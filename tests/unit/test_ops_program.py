@@ -55,6 +55,16 @@ def test_every_command_shows_an_answer_inert(command: tuple[str, ...]) -> None:
     assert len(got) == 2
 
 
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_takes_a_token_instead_of_the_key(command: tuple[str, ...]) -> None:
+    """By option, or by MAIL_OPS_TOKEN."""
+    ways: list[tuple[tuple[str, ...], dict[str, str]]] = [(("--token", "a.b.c"), {}), ((), {"MAIL_OPS_TOKEN": "a.b.c"})]
+    with answering_app(200, json.dumps(an_answer("x")).encode(), proof="authorization") as (url, got):
+        for options, named in ways:
+            CliRunner().invoke(program, [*command, *options], env={"MAIL_OPS_URL": url, **named})
+    assert [line.count("Bearer a.b.c") for line in got] == [1, 1]
+
+
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 def test_a_complaint_is_inert(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What the app says when it says no."""

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from shared.rules.config import Cloud, HttpAuth, Identity, MailConfig, OnUnknown, Sender
+from shared.rules.callers import Caller, application
+from shared.rules.config import CallerSetting, Cloud, HttpAuth, Identity, MailConfig, OnUnknown, Priority, Sender
 from shared.rules.envelope import Envelope
 from shared.rules.mail import Mail
 from shared.rules.permissions import allow, allow_mail
@@ -19,6 +21,13 @@ ALERTS = Sender(
     allow_recipients=("contoso.test",),
     expires_after=86_400.0,
 )
+
+
+ANYONE = Caller("x", frozenset({"alerts", "reports"}), "callers.x")
+"""A caller without limits of its own."""
+
+SHOP = CallerSetting("shop", ("reports",), application="a")
+"""A caller that is named in mail.toml."""
 
 
 def config(*allowed: str) -> MailConfig:
@@ -38,20 +47,20 @@ def envelope(*to: str, sender: str = "alerts", cc: tuple[str, ...] = (), bcc: tu
 def refusal(settings: MailConfig, what: Envelope, senders: set[str]) -> Refused:
     """The refusal that the envelope gets."""
     with pytest.raises(Refused) as caught:
-        allow(settings, senders_allowed=senders, envelope=what)
+        allow(settings, Caller("x", frozenset(senders), "callers.x"), what)
     return caught.value
 
 
 def test_the_rule_that_allowed_is_named() -> None:
     """The ledger stores which rule let a mail through."""
-    rule = allow(config("contoso.test"), senders_allowed={"alerts"}, envelope=envelope("a@contoso.test"))
+    rule = allow(config("contoso.test"), ANYONE, envelope("a@contoso.test"))
     assert rule == "senders.alerts.allow_recipients"
 
 
 @pytest.mark.parametrize("entry", ["contoso.test", "CONTOSO.test", "*", "a@contoso.test", "A@Contoso.test"])
 def test_a_domain_an_address_or_everybody_can_be_allowed(entry: str) -> None:
     """Each form of entry lets the address through, without regard to case."""
-    assert allow(config("other.test", entry), senders_allowed={"alerts"}, envelope=envelope("a@contoso.test"))
+    assert allow(config("other.test", entry), ANYONE, envelope("a@contoso.test"))
 
 
 @pytest.mark.parametrize(
@@ -98,3 +107,79 @@ def test_a_stored_mail_is_held_against_the_settings_of_now() -> None:
     with pytest.raises(Refused) as unknown:
         allow_mail(replace(config("*"), senders={}), mail)
     assert unknown.value.code == "unknown-sender"
+
+
+def test_a_caller_with_templates_sends_nothing_else() -> None:
+    """Free text would make the list worthless; an empty list leaves nothing."""
+    shop = application(replace(SHOP, templates=("alert",)))
+    templated = Envelope(sender="reports", to=("a@x.test",), template="alert", data={})
+    assert allow(config(), shop, templated)
+    for caller, what in (
+        (shop, replaced(templated, template="event")),
+        (shop, envelope("a@x.test", sender="reports")),
+        (replace(shop, templates=frozenset()), templated),
+    ):
+        with pytest.raises(Refused) as refused:
+            allow(config(), caller, what)
+        assert (refused.value.code, refused.value.problems[0].pointer) == ("template-not-allowed", "/template")
+
+
+@pytest.mark.parametrize(("highest", "allowed"), [("high", 3), ("normal", 2), ("bulk", 1)])
+def test_a_caller_has_a_highest_priority(highest: Priority, allowed: int) -> None:
+    """Above it a mail is refused and not lowered in silence."""
+    shop = application(replace(SHOP, priority=highest))
+    lanes: tuple[Priority, ...] = ("bulk", "normal", "high")
+    for number, priority in enumerate(lanes):
+        what = replaced(envelope("a@x.test", sender="reports"), priority=priority)
+        if number < allowed:
+            assert allow(config(), shop, what)
+            continue
+        with pytest.raises(Refused) as refused:
+            allow(config(), shop, what)
+        assert (refused.value.code, refused.value.problems[0].pointer) == ("priority-not-allowed", "/priority")
+
+
+def test_a_callers_domains_narrow_the_senders() -> None:
+    """In every recipient field, beside what the sender itself may do."""
+    shop = application(replace(SHOP, senders=("alerts", "reports"), recipients=("contoso.test",)))
+    what = envelope("a@contoso.test", "b@x.test", sender="reports", bcc=("c@x.test",))
+    with pytest.raises(Refused) as refused:
+        allow(config(), shop, what)
+    assert [p.pointer for p in refused.value.problems] == ["/to/1", "/bcc/0"]
+    assert "callers.shop.recipients" in refused.value.problems[0].message
+    with pytest.raises(Refused):
+        allow(config("other.test"), shop, envelope("a@contoso.test"))
+
+
+def test_replies_go_to_known_domains() -> None:
+    """The sender's own, and those that the caller's table lists; callers without a table may say any."""
+    own, listed, other = (
+        replaced(envelope("a@x.test", sender="reports"), reply_to=(address,))
+        for address in ("r@contoso.test", "r@partner.test", "r@evil.test")
+    )
+    shop = application(replace(SHOP, reply_to=("partner.test",)))
+    assert allow(config(), shop, own)
+    assert allow(config(), shop, listed)
+    assert allow(config(), ANYONE, other)
+    with pytest.raises(Refused) as refused:
+        allow(config(), shop, other)
+    assert (refused.value.code, refused.value.problems[0].pointer) == ("reply-to-not-allowed", "/reply_to/0")
+
+
+def test_strangers_do_not_see_long_lists_of_each_other() -> None:
+    """Ten in to and cc together; bcc and the sender's own domain do not count, and a sender may allow more."""
+    outside = tuple(f"p{n}@x.test" for n in range(11))
+    inside = tuple(f"p{n}@contoso.test" for n in range(20))
+    assert allow(config(), ANYONE, envelope(*outside[:10], *inside, sender="reports", bcc=outside))
+    crowd = envelope(*outside[:6], sender="reports", cc=outside[6:])
+    with pytest.raises(Refused) as refused:
+        allow(config(), ANYONE, crowd)
+    assert (refused.value.code, refused.value.problems[0].pointer) == ("too-many-visible", "/to")
+    settings = config()
+    wide = replace(settings.senders["reports"], visible_external=11)
+    assert allow(replace(settings, senders={"reports": wide}), ANYONE, crowd)
+
+
+def replaced(what: Envelope, **changes: object) -> Envelope:
+    """The envelope with some fields changed."""
+    return msgspec.structs.replace(what, **changes)

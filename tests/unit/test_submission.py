@@ -1,44 +1,53 @@
 """What HTTP callers send: single envelopes, batches and keys."""
 
+import asyncio
 import json
 
 import pytest
 
-from shared.accept import Accepted, KeyConflict, Origin
+from shared.accept import KeyConflict, Origin
+from shared.quota import Quota
 from shared.rules import callers, identifiers
+from shared.rules.config import CallerSetting
 from shared.rules.outcome import Reason
 from shared.rules.problems import Refused
+from shared.rules.quota import Count, QuotaExceeded
 from shared.rules.states import State
 from shared.rules.storage_errors import StorageUnavailable
-from shared.submission import BATCH_LIMIT, Submission, digest_item, idempotency_key
+from shared.submission import BATCH_LIMIT, Receipt, StillRunning, Submission, digest_item, idempotency_key
 from shared.telemetry import Attr, Metric
+from tests.fakes.quotas import FakeQuotas
 from tests.fakes.recorder import Recorder
 from tests.stage import Stage
 
 SOUND = {"sender": "alerts", "to": ["ops@contoso.test"], "subject": "Disk", "text": "full"}
 
 
-async def take(stage: Stage, body: object, key: str = "k") -> Accepted | list[Accepted]:
+async def take(stage: Stage, body: object, key: str = "k") -> Receipt:
     """Submit a JSON body as the function key's holder."""
     origin = Origin(door="http", key=key, parent="")
-    story = Submission(stage.accept_story, stage.unaccepted)
-    return await story.take(json.dumps(body).encode(), callers.function_key(stage.config), origin)
+    return await a_submission(stage).take(json.dumps(body).encode(), callers.function_key(stage.config), origin)
+
+
+def a_submission(stage: Stage) -> Submission:
+    """The story on the stage's fakes."""
+    return Submission(stage.accept_story, stage.unaccepted, Quota(FakeQuotas(), stage.ledger, stage.clock))
 
 
 async def test_one_envelope_is_one_mail_under_the_header_key() -> None:
     """The Idempotency-Key names the mail."""
     stage = Stage()
-    accepted = await take(stage, SOUND)
-    assert isinstance(accepted, Accepted)
-    assert accepted.row.id == identifiers.mail_id("function-key", "k")
+    receipt = await take(stage, SOUND)
+    assert not receipt.batch
+    assert receipt.mails[0].row.id == identifiers.mail_id("function-key", "k")
 
 
 async def test_a_batch_gives_each_item_a_key_of_its_own() -> None:
     """Item n of an array has the key key/n, unless it brings an id."""
     stage = Stage()
     accepted = await take(stage, [SOUND, {**SOUND, "id": "mine"}])
-    assert isinstance(accepted, list)
-    assert [one.row.id for one in accepted] == [identifiers.mail_id("function-key", key) for key in ("k/0", "mine")]
+    assert accepted.batch
+    assert [one.row.id for one in accepted.mails] == [identifiers.mail_id("function-key", key) for key in ("k/0", "mine")]
 
 
 async def test_a_batch_with_one_fault_stores_nothing_and_points_at_it() -> None:
@@ -69,7 +78,8 @@ async def test_a_repetition_after_the_mail_s_end_is_the_same_mail(batch: bool) -
     first = await take(stage, [envelope] if batch else envelope)
     stage.later(3600)
     again = await take(stage, [envelope] if batch else envelope)
-    for one, other in zip(*[[x] if isinstance(x, Accepted) else x for x in (first, again)], strict=True):
+    assert (first.replayed, again.replayed) == (False, True)
+    for one, other in zip(first.mails, again.mails, strict=True):
         assert (other.new, other.row.id) == (False, one.row.id)
 
 
@@ -150,3 +160,64 @@ async def test_a_conflict_is_told_although_it_cannot_be_written_down() -> None:
     stage.ledger.fail_next(StorageUnavailable(Reason("down", "made up"), 1.0))
     await stage.unaccepted.conflict(caller.name, Origin(door="http", key="k", parent=""), conflict)
     assert len(stage.ledger.rows) == 1
+
+
+class Yielding(FakeQuotas):
+    """A store that takes its time, as real ones do: meanwhile another request comes."""
+
+    async def read(self, caller: str) -> tuple[Count | None, str]:
+        """As the port says, after everybody else who can go on now."""
+        await asyncio.sleep(0)
+        return await super().read(caller)
+
+
+async def test_a_key_whose_first_request_still_runs_is_refused() -> None:
+    """And free again afterwards: the same request then gets the same mail."""
+    stage = Stage()
+    story = Submission(stage.accept_story, stage.unaccepted, Quota(Yielding(), stage.ledger, stage.clock))
+    caller = callers.application(CallerSetting("shop", ("alerts",), application="a", per_day=2))
+    origin, body = Origin("http", "k", ""), json.dumps(SOUND).encode()
+    first, second = await asyncio.gather(
+        story.take(body, caller, origin), story.take(body, caller, origin), return_exceptions=True
+    )
+    assert isinstance(first, Receipt)
+    assert isinstance(second, StillRunning)
+    assert (await story.take(body, caller, origin)).replayed
+    assert len(stage.ledger.rows) == 1
+
+
+async def test_a_failed_request_leaves_its_key_free() -> None:
+    """Nothing is remembered of a request that was refused."""
+    stage = Stage()
+    story = a_submission(stage)
+    caller, origin = callers.function_key(stage.config), Origin("http", "k", "")
+    with pytest.raises(Refused):
+        await story.take(b"{}", caller, origin)
+    assert not (await story.take(json.dumps(SOUND).encode(), caller, origin)).replayed
+
+
+async def test_a_batch_beyond_the_days_amount_stores_nothing() -> None:
+    """All or nothing; what was accepted before is not counted twice."""
+    stage = Stage()
+    story = a_submission(stage)
+    shop = callers.application(CallerSetting("shop", ("alerts",), application="a", per_day=2))
+    receipt = await story.take(json.dumps([SOUND, SOUND]).encode(), shop, Origin("http", "k", ""))
+    assert receipt.standing is not None
+    assert receipt.standing.left == 0
+    assert (await story.take(json.dumps([SOUND, SOUND]).encode(), shop, Origin("http", "k", ""))).replayed
+    with pytest.raises(QuotaExceeded):
+        await story.take(json.dumps([SOUND]).encode(), shop, Origin("http", "l", ""))
+    with pytest.raises(QuotaExceeded):
+        await story.take(json.dumps(SOUND).encode(), shop, Origin("http", "m", ""))
+    assert len(stage.ledger.rows) == 2
+
+
+async def test_what_is_refused_is_not_counted() -> None:
+    """A caller's faults do not use up its day."""
+    stage = Stage()
+    story = a_submission(stage)
+    shop = callers.application(CallerSetting("shop", ("alerts",), application="a", per_day=1))
+    for key, body in (("k", {**SOUND, "to": ["a@elsewhere.test"]}), ("l", {**SOUND, "priority": "urgent"})):
+        with pytest.raises(Refused):
+            await story.take(json.dumps(body).encode(), shop, Origin("http", key, ""))
+    assert (await story.take(json.dumps(SOUND).encode(), shop, Origin("http", "m", ""))).mails

@@ -133,4 +133,20 @@ def test_lines_and_lengths() -> None:
     assert lines(None) == []
     assert shorten("abcdef", 6) == "abcdef"
     assert shorten("abcdefg", 6) == "abcde…"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        ("see https://contoso.com now", 22, "see…"),
+        ("see https://contoso.com now", 24, "see https://contoso.com…"),
+        ("https://contoso.com/a/long/path", 26, "https://contoso.com/a/lon…"),
+        ("contoso.com", 10, "…"),
+        ("one two.three", 6, "one t…"),
+        ("          x", 5, "…"),
+    ],
+)
+def test_a_host_is_left_out_rather_than_cut(text: str, limit: int, shown: str) -> None:
+    """`contoso.co` is somebody else."""
+    assert shorten(text, limit) == shown
     assert as_text(None) == ""

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules.webhook_signatures import SignatureRefused, Verified, usable_secret, verify_standard
+from shared.rules.deliveries import Delivery, DeliveryRefused, Event
+from shared.rules.problems import Refused
+from shared.rules.standard_events import standard_event
+from shared.rules.webhook_signatures import Verified, usable_secret, verify_signed, verify_standard
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + base64.b64encode(b"another secret of 32 bytes here!").decode()
@@ -34,7 +37,7 @@ def signed(body: bytes, *, id_: str = ID, at: str = str(AT), secret: str = SECRE
 
 def code_of(given_headers: dict[str, str], body: bytes = BODY, secrets: tuple[str, ...] = (SECRET,), now: float = AT) -> str:
     """The code of the refusal."""
-    with pytest.raises(SignatureRefused) as caught:
+    with pytest.raises(DeliveryRefused) as caught:
         verify_standard(given_headers, body, secrets, now)
     return caught.value.code
 
@@ -144,8 +147,8 @@ def test_without_a_well_formed_v1_item_nothing_is_compared(signature: str) -> No
 def test_any_input_is_refused_in_the_one_way(
     given_headers: dict[str, str], body: bytes, secrets: list[str], now: float
 ) -> None:
-    """Whatever comes in, `SignatureRefused` is the only exception."""
-    with pytest.raises(SignatureRefused):
+    """Whatever comes in, `DeliveryRefused` is the only exception."""
+    with pytest.raises(DeliveryRefused):
         verify_standard(given_headers, body, secrets, now)
 
 
@@ -182,3 +185,39 @@ def test_secrets_of_the_specified_lengths_are_usable() -> None:
         assert usable_secret(text) is None
         assert usable_secret(f"whsec_{text}") is None
     assert code_of(headers(), secrets=()) == "no-usable-secret"
+
+
+def test_a_verified_delivery_is_an_event() -> None:
+    """Its id is the key in every retry, its content the hash of the body as it came."""
+    first = standard_event(Delivery(headers(), BODY), [OTHER, SECRET], AT)
+    assert first == Event(key=ID, content=hashlib.sha256(BODY).hexdigest(), data={"test": 2432232314})
+    retry = signed(BODY, at=str(AT + 60))
+    assert standard_event(Delivery(retry, BODY), [SECRET], AT + 60) == first
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"1", b"{", b"\xff", b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":"\\u0000"}']
+)
+def test_a_verified_body_that_is_no_sound_object_is_refused(body: bytes) -> None:
+    """The signature first: a stranger hears nothing about the body."""
+    with pytest.raises(Refused):
+        standard_event(Delivery(signed(body), body), [SECRET], AT)
+    with pytest.raises(DeliveryRefused, match="wrong-signature"):
+        standard_event(Delivery(signed(body + b" "), body), [SECRET], AT)
+
+
+def test_an_hmac_keyed_with_the_text_of_a_reference_proves_nothing() -> None:
+    """The text stands in the template of the app, so everybody has it."""
+    text = "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/s)"
+    digest = hmac.digest(text.encode(), f"{ID}.{AT}.".encode() + BODY, hashlib.sha256)
+    forged = headers(signature="v1," + base64.b64encode(digest).decode())
+    assert code_of(forged, secrets=(text,)) == "no-usable-secret"
+    assert code_of(forged, secrets=(text, SECRET)) == "wrong-signature"
+
+
+def test_keys_are_used_as_they_are() -> None:
+    """For senders whose secrets have another form; without a key nothing is verified."""
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    assert verify_signed(headers(), BODY, [b"other", key], AT).id == ID
+    with pytest.raises(DeliveryRefused, match="no-usable-secret"):
+        verify_signed(headers(), BODY, [], AT)

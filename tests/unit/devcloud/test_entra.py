@@ -229,3 +229,22 @@ async def test_an_outage_of_the_endpoint_can_be_armed(
     )
     assert (await post(authority, ca_file, form(assertion)))[0] == 503
     assert (await post(authority, ca_file, form(assertion)))[0] == 200
+
+
+async def test_the_keys_can_fail_and_are_counted(authority: str, ca_file: Path, directory: Directory) -> None:
+    """A scenario for the endpoint `keys` spares the tokens; another tenant has no keys here."""
+    directory.set_faults(
+        IdentityFaults(scenarios=[IdentityScenario(name="status", status=503, count=1, match={"endpoint": "keys"})])
+    )
+    tls = ssl.create_default_context(cafile=ca_file)
+    statuses = []
+    async with aiohttp.ClientSession() as session:
+        for tenant in (authority, authority, authority.replace(TENANT_ID, "fabrikam.test")):
+            async with session.get(f"{tenant}/discovery/v2.0/keys", ssl=tls) as answer:
+                statuses.append(answer.status)
+    assert statuses == [503, 200, 400]
+    assert directory.stats()["endpoints"] == {
+        "identity": {"requests": 0, "issued": 0},
+        "entra": {"requests": 0, "issued": 0},
+        "keys": {"requests": 3, "issued": 0},
+    }

@@ -190,6 +190,9 @@ async def test_a_scenario_hits_only_what_it_matches(endpoint: str, directory: Di
     [
         (IdentityFaults(lifetime_seconds=60), {"exp": NOW + 60}),
         (IdentityFaults(roles=["SMTP.SendAsApp"]), {"roles": ["SMTP.SendAsApp"]}),
+        (IdentityFaults(roles_of={SYSTEM_ASSIGNED.client_id.upper(): ["Mail.Send"]}), {"roles": ["Mail.Send"]}),
+        (IdentityFaults(roles=["Mail.Send"], roles_of={SYSTEM_ASSIGNED.client_id: []}), {"roles": None}),
+        (IdentityFaults(roles=["Mail.Send"], roles_of={"somebody": ["Mail.Operator"]}), {"roles": ["Mail.Send"]}),
         (IdentityFaults(audience=OUTLOOK, claims={"ver": "2.0"}), {"ver": "2.0"}),
         (
             IdentityFaults(claims={"tid": None, "iss": "https://elsewhere.test/"}),
@@ -221,7 +224,11 @@ async def test_requests_and_tokens_are_counted(endpoint: str, directory: Directo
     assert directory.stats() == {
         "requests": 2,
         "issued": 1,
-        "endpoints": {"identity": {"requests": 2, "issued": 1}, "entra": {"requests": 0, "issued": 0}},
+        "endpoints": {
+            "identity": {"requests": 2, "issued": 1},
+            "entra": {"requests": 0, "issued": 0},
+            "keys": {"requests": 0, "issued": 0},
+        },
         "resources": {OUTLOOK: 1},
     }
 
@@ -238,7 +245,6 @@ async def test_old_keys_stay_published_after_a_rotation(endpoint: str, directory
 def test_the_published_key_set_is_what_verifiers_read(directory: Directory) -> None:
     """PyJWT finds the signing key in the published JSON Web Key Set and verifies a token with it."""
     token = directory.issue(SYSTEM_ASSIGNED, OUTLOOK, endpoint="entra")[0]
-    keys = jwt.PyJWKSet.from_dict(directory.keys.jwks())
-    key = keys[jwt.get_unverified_header(token)["kid"]]
+    key = jwt.PyJWKSet.from_dict(directory.keys.jwks())[jwt.get_unverified_header(token)["kid"]]
     options: dict[str, Any] = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
     assert jwt.decode(token, key, audience=OUTLOOK, options=options)["tid"] == TENANT_ID  # type: ignore[arg-type]  # a plain dict
