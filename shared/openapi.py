@@ -1,12 +1,13 @@
 """The OpenAPI 3.1 document of the HTTP API, made of the structs by which requests are read and answers described."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shared.openapi_paths import HEADERS, MEANS, OPERATIONS, PARAMETERS, Operation, Struct
+from shared.openapi_examples import ANSWERS, DOWN, REQUESTS, Json, Route, problem
+from shared.openapi_paths import FILES, HEADERS, MEANINGS, MEANS, OPERATIONS, PARAMETERS, QUERY, Operation, Struct
 from shared.rules.api_answers import Problem, Validation
-from shared.rules.envelope_schema import EXAMPLES, envelope_parts
+from shared.rules.envelope_schema import envelope_parts
 from shared.rules.schema_twins import schemas
 from shared.submission import BATCH_LIMIT, ITEM_LIMIT, KEY_LIMIT
 
@@ -21,8 +22,8 @@ _KEY: dict[str, Any] = {
     "the same mail, sent once; another body is 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
-_AGAIN = frozenset({429, 503})
-"""Statuses that always say when to come back."""
+_AGAIN = frozenset({409, 429, 503})
+"""Statuses that say when to come back: 409 only where waiting helps."""
 
 
 def document(*, entra: bool, version: str) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def _schemas() -> dict[str, Any]:
     structs: list[Struct] = [Problem, Validation]
     for one in OPERATIONS:
         structs += [struct for struct in (one.takes, one.answer) if struct is not None]
-    made = schemas(dict.fromkeys(structs), {}, place=PLACE)
+    made = schemas(dict.fromkeys(structs), MEANINGS, place=PLACE)
     return {**made, **envelope_parts(PLACE)}
 
 
@@ -79,7 +80,7 @@ def _operation(one: Operation, *, entra: bool) -> dict[str, Any]:
 def _parameters(one: Operation) -> list[dict[str, Any]]:
     inside = re.findall(r"{(\w+)}", one.path)
     found = [{"name": name, "in": "path", "required": True, "schema": PARAMETERS[name]} for name in inside]
-    found += [{"name": name, "in": "query", "description": about, "schema": _TEXT} for name, about in one.query]
+    found += [{"name": name, "in": "query", "description": about, "schema": QUERY[name]} for name, about in one.query]
     return [*found, _KEY] if one.batch else found
 
 
@@ -89,22 +90,31 @@ def _body(one: Operation) -> dict[str, Any] | None:
             f"A JSON object of at most {ITEM_LIMIT} bytes; its `id` makes it one item." if one.access == "caller" else None
         )
         any_json: dict[str, Any] = {"type": "object", "description": about} if about else {}
-        return {"application/json": {"schema": any_json}}
+        return {"application/json": {"schema": any_json, **_examples(REQUESTS, one)}}
     if one.takes is None:
         return None
     schema: dict[str, Any] = _ref(one.takes)
-    if not one.batch:
-        return {"application/json": {"schema": schema}}
-    array = {"type": "array", "items": schema, "minItems": 1, "maxItems": BATCH_LIMIT}
-    examples = {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in EXAMPLES.items()}
-    return {"application/json": {"schema": {"oneOf": [schema, array]}, "examples": examples}}
+    if one.batch:
+        schema = {"oneOf": [schema, {"type": "array", "items": schema, "minItems": 1, "maxItems": BATCH_LIMIT}]}
+    return {"application/json": {"schema": schema, **_examples(REQUESTS, one)}}
+
+
+def _examples(all_of: Mapping[Route, Mapping[str, Json]], one: Operation) -> dict[str, Any]:
+    return _named(all_of.get((one.method, one.path), {}))
+
+
+def _named(examples: Mapping[str, Json]) -> dict[str, Any]:
+    shown = {name.replace(" ", "-"): {"summary": name, "value": value} for name, value in examples.items()}
+    return {"examples": shown} if shown else {}
 
 
 def _responses(one: Operation, *, entra: bool) -> dict[str, Any]:
     found = {str(one.status): _success(one)}
     if one.access == "source" and one.method == "post":
         found["200"] = _with_body(
-            "Event Grid's own messages: its code, or nothing.", {"anyOf": [_ref(Validation), {"type": "object"}]}
+            "Event Grid's own messages: its code, or nothing.",
+            {"anyOf": [_ref(Validation), {"type": "object"}]},
+            examples={"its code": {"validationResponse": "512d38b6-c7b8-40c8-89fe-f46f9e9622b6"}},
         )
     for status in sorted({*one.problems, *_denials(one, entra=entra), 503} if one.access != "anybody" else _down(one)):
         found[str(status)] = _problem(status, one, entra=entra)
@@ -126,29 +136,33 @@ def _success(one: Operation) -> dict[str, Any]:
     headers = {name: {"description": HEADERS[name], "schema": _TEXT} for name in one.headers}
     made: dict[str, Any] = {"description": MEANS[one.status], **({"headers": headers} if headers else {})}
     if one.answer is None:
-        return made
+        return {**made, **FILES.get(one.path, {})}
     schema: dict[str, Any] = _ref(one.answer)
     if one.batch:
         schema = {"anyOf": [schema, {"type": "array", "items": schema, "minItems": 1, "maxItems": BATCH_LIMIT}]}
-    return {**made, "content": {"application/json": {"schema": schema}}}
+    return {**made, "content": {"application/json": {"schema": schema, **_examples(ANSWERS, one)}}}
 
 
 def _problem(status: int, one: Operation, *, entra: bool) -> dict[str, Any]:
     if one.path == "/health":
-        return _with_body("What is at fault, and what to set.", _ref(_answer_of(one)), "Retry-After")
+        return _with_body("What is at fault, and what to set.", _ref(_answer_of(one)), "Retry-After", examples=DOWN)
     if status == 401 and not entra and one.access in ("caller", "operator"):
         return {"description": "No key, or a wrong one; the answer is the Functions host's own."}
     names = ["Retry-After"] if status in _AGAIN else []
     names += ["RateLimit", "RateLimit-Policy"] if status == 429 else []
     names += ["WWW-Authenticate"] if status == 401 and one.access != "source" else []
-    made = _with_body(MEANS[status], _ref(Problem), *names, media=PROBLEM)
+    names += ["Allow"] if status == 405 else []
+    example = problem(status, path=one.path)
+    made = _with_body(MEANS[status], _ref(Problem), *names, media=PROBLEM, examples={str(example["title"]): example})
     if status == 404:  # the host's own, where a name in the path holds what no route takes, such as a line break
         made["content"]["text/plain"] = {"schema": _TEXT}
     return made
 
 
-def _with_body(about: str, schema: dict[str, Any], *headers: str, media: str = "application/json") -> dict[str, Any]:
-    made: dict[str, Any] = {"description": about, "content": {media: {"schema": schema}}}
+def _with_body(
+    about: str, schema: dict[str, Any], *headers: str, media: str = "application/json", examples: Mapping[str, Json]
+) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": about, "content": {media: {"schema": schema, **_named(examples)}}}
     if headers:
         made["headers"] = {name: {"description": HEADERS[name], "schema": _TEXT} for name in headers}
     return made

@@ -1,5 +1,7 @@
 """The OpenAPI document as a page for people: one HTML file without anything from outside, made on the server."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
@@ -18,8 +20,10 @@ th, td { border-bottom: 1px solid; padding: .3rem .6rem .3rem 0; text-align: lef
 .method { font-weight: bold; text-transform: uppercase; }
 """
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""Content-Security-Policy of the page: nothing but the style that stands in it."""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""Content-Security-Policy of the page: nothing but the one style that stands in it."""
 
 
 def page(document: Json) -> str:
@@ -60,19 +64,41 @@ def _parameters(one: Json) -> str:
 
 
 def _body(path: str, method: str, one: Json) -> str:
+    command = _command(path, method, one)
     if "requestBody" not in one:
-        return ""
+        return f"<pre>{escape(command)}</pre>"
     content = one["requestBody"]["content"]["application/json"]
     shown = [f"<p>Body: {_type(content['schema'])}</p>"]
     for example in content.get("examples", {}).values():
-        body = json.dumps(example["value"], indent=2, ensure_ascii=False)
-        command = f'curl -X {method.upper()} "$APP{path}" -H "x-functions-key: $KEY" \\\n  --json @- <<\'END\'\n{body}\nEND'
-        shown.append(f"<p>{escape(example['summary'])}:</p><pre>{escape(command)}</pre>")
+        given = f"{command} \\\n  --json @- <<'END'\n{_text(example['value'])}\nEND"
+        shown.append(f"<p>{escape(example['summary'])}:</p><pre>{escape(given)}</pre>")
     return "".join(shown)
 
 
+def _command(path: str, method: str, one: Json) -> str:
+    """curl with the proof that the route asks for: a key of the host, a bearer token, or none."""
+    proofs = [scheme for choice in one["security"] for scheme in choice]
+    proof = ' -H "Authorization: Bearer $TOKEN"' if "token" in proofs else ' -H "x-functions-key: $KEY"' if proofs else ""
+    return f'curl -X {method.upper()} "$APP{path}"{proof}'
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def _answers(one: Json) -> str:
-    return _table(("answer", "", "body"), (_answer(status, answer) for status, answer in sorted(one["responses"].items())))
+    answers = sorted(one["responses"].items())
+    table = _table(("answer", "", "body"), (_answer(status, answer) for status, answer in answers))
+    return table + "".join(_example(status, answer) for status, answer in answers if status < "300")
+
+
+def _example(status: str, answer: Json) -> str:
+    """What a success looks like; the problems all have one form."""
+    examples = [one for content in answer.get("content", {}).values() for one in content.get("examples", {}).values()]
+    return "".join(
+        f"<details><summary>{status}: {escape(one['summary'])}</summary><pre>{escape(_text(one['value']))}</pre></details>"
+        for one in examples
+    )
 
 
 def _answer(status: str, answer: Json) -> tuple[str, str, str]:

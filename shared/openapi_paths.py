@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from shared.operator_questions import FindQuestion
+from shared.overview import LISTABLE, LISTED
 from shared.redrive import BulkOrder
 from shared.rules import api_answers as api
 from shared.rules import api_operator_answers as operator
 from shared.rules.envelope import Envelope
+from shared.rules.field_rules import single_line
+from shared.rules.mail_filter import LONGEST_NAME
+from shared.rules.schema_marks import SAYS
+from shared.rules.schema_twins import Meanings
 from shared.steer import Order
 from shared.stop_button import PauseOrder, ResumeOrder
 
@@ -175,3 +181,49 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "action": {"type": "string", "enum": ["redrive", "cancel"]},
 }
 """Parts of a path."""
+
+_NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME, **SAYS[single_line]}
+
+QUERY: dict[str, dict[str, Any]] = {
+    "state": {"type": "string", "enum": sorted(LISTABLE)},
+    "sender": _NAME,
+    "caller": _NAME,
+    "reason": _NAME,
+    "limit": {"type": "integer", "minimum": 1, "maximum": LISTED, "default": LISTED},
+}
+"""Parameters of a query."""
+
+_WHO, _WHY = "Who says so; kept with the mail.", "Why; kept with the mail."
+
+MEANINGS: Meanings = {
+    "Order": {"who": _WHO, "why": _WHY},
+    "BulkOrder": {
+        "who": _WHO,
+        "why": _WHY,
+        "dry_run": "true only looks, and changes nothing.",
+        "after": "What the last call for this order answered; left out to begin.",
+        "state": "Only mails in this state.",
+        "sender": "Only mails of this sender.",
+        "caller": "Only mails of this caller.",
+        "reason": "Only mails with this code of their reason.",
+    },
+    "FindQuestion": {
+        "to": "One bare address.",
+        "limit": Meta(ge=1, le=LISTED, description="At most so many, the newest."),
+    },
+    "PauseOrder": {"who": _WHO, "why": _WHY, "scope": "What is stopped.", "name": "Of the sender, caller or template."},
+    "ResumeOrder": {
+        "who": _WHO,
+        "why": _WHY,
+        "scope": "What goes on.",
+        "name": "Of the sender, caller, template or mailbox.",
+    },
+}
+"""What the fields of operators' orders mean."""
+
+FILES: dict[str, dict[str, Any]] = {
+    "/openapi.json": {"content": {"application/json": {"schema": {"type": "object"}}}},
+    "/docs": {"content": {"text/html": {"schema": {"type": "string"}}}},
+    "/envelope.schema.json": {"content": {"application/schema+json": {"schema": {"type": "object"}}}},
+}
+"""Bodies of the routes that answer a document."""

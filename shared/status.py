@@ -1,7 +1,7 @@
 """What a caller may know of its mails: states and codes, never a body, an address or reply text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from shared.rules.mail_row import Entry, MailRow
 from shared.rules.outcome import Reason
 
 MAIL_ID = re.compile(f"[0-9a-f]{{{identifiers.MAIL_ID_LENGTH}}}")
+_SLASH = re.compile("%2f", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,14 @@ class Status:
         return await self.ledger.read(mail_id) if MAIL_ID.fullmatch(mail_id) else None
 
 
-def _candidates(name: str, visible: Iterable[str]) -> Iterable[str]:
+def _candidates(name: str, visible: Sequence[str]) -> Iterable[str]:
     if MAIL_ID.fullmatch(name):
         yield name
-    for make in (identifiers.mail_id, identifiers.refused_id):
-        for caller in visible:
-            yield make(caller, name)
+    # The host leaves an escaped slash in a path as it is, and item n of an array has the key KEY/n.
+    for key in dict.fromkeys((name, _SLASH.sub("/", name))):
+        for make in (identifiers.mail_id, identifiers.refused_id):
+            for caller in visible:
+                yield make(caller, key)
 
 
 def view(row: MailRow) -> dict[str, Any]:

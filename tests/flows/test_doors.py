@@ -207,3 +207,11 @@ def test_a_body_in_base64_may_be_wrapped(client: Client) -> None:
     body = json.dumps(an_envelope(id="door-wrapped")).encode()
     client.put("outbox", base64.encodebytes(body).decode())
     sent_once(client, "door-wrapped")
+
+
+def test_an_item_of_an_array_is_found_by_its_key(client: Client) -> None:
+    """KEY/n, with the slash escaped as a path wants it."""
+    answer = client.post("messages", [an_envelope(), an_envelope()], headers={"idempotency-key": "array-key"})
+    assert answer.status_code == 202
+    for n, receipt in enumerate(answer.json()):
+        assert client.get(f"messages/array-key%2F{n}").json()["id"] == receipt["id"]
