@@ -37,6 +37,17 @@ def unread(req: func.HttpRequest) -> func.HttpResponse | None:
     return problem(411, "Length required", "The Functions host drops a body sent in chunks; send it with Content-Length.")
 
 
+def unfit_size(req: func.HttpRequest) -> func.HttpResponse | None:
+    """411 or 413 before anything is parsed; None where the body may be read."""
+    from shared.rules.envelope import HTTP_BODY_LIMIT
+
+    if (lost := unread(req)) is not None:
+        return lost
+    if len(req.get_body()) > HTTP_BODY_LIMIT:
+        return problem(413, "Too large", f"A body has at most {HTTP_BODY_LIMIT} bytes; put large attachments into a blob.")
+    return None
+
+
 def rate_headers(standing: "Standing") -> dict[str, str]:
     """What is left of a caller's day (draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4)."""
     return {

@@ -7,7 +7,6 @@ from typing import Any
 import azure.functions as func
 
 from functions.answers import FIXED
-from shared.rules.config import HttpAuth
 from shared.wiring import settings
 
 blueprint = func.Blueprint()
@@ -18,8 +17,7 @@ def _document() -> dict[str, Any]:
     from shared.openapi import document
     from shared.version import VERSION
 
-    mail = settings().mail
-    return document(entra=mail is not None and mail.http_auth is HttpAuth.ENTRA, version=VERSION)
+    return document(entra=settings().checks_tokens, version=VERSION)
 
 
 @blueprint.function_name("openapi")

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import as_json, problem, rate_headers, unread
+from functions.answers import as_json, problem, rate_headers, unfit_size
 from functions.traces import invocation_trace
-from shared.rules.config import HttpAuth
 from shared.settings import Settings
 from shared.wiring import house
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
 def level(settings: Settings) -> func.AuthLevel:
     """Whom the host lets through: holders of a function key, or everybody where the app itself checks the bearer token."""
-    entra = settings.mail is not None and settings.mail.http_auth is HttpAuth.ENTRA
-    return func.AuthLevel.ANONYMOUS if entra else func.AuthLevel.FUNCTION
+    return func.AuthLevel.ANONYMOUS if settings.checks_tokens else func.AuthLevel.FUNCTION
 
 
 def build(settings: Settings) -> func.Blueprint:
@@ -77,12 +75,8 @@ def no_such_mail() -> func.HttpResponse:
 
 def unfit_body(req: func.HttpRequest) -> func.HttpResponse | None:
     """411, 413 or 415 before anything is parsed; None where the body may be read."""
-    from shared.rules.envelope import HTTP_BODY_LIMIT
-
-    if (lost := unread(req)) is not None:
-        return lost
-    if len(req.get_body()) > HTTP_BODY_LIMIT:
-        return problem(413, "Too large", f"A body has at most {HTTP_BODY_LIMIT} bytes; put large attachments into a blob.")
+    if (unfit := unfit_size(req)) is not None:
+        return unfit
     content_type = req.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         return problem(415, "Not JSON", "Send the envelope as Content-Type: application/json.")

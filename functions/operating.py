@@ -7,7 +7,6 @@ from functools import wraps
 import azure.functions as func
 
 from functions.answering import Answer, answering
-from shared.rules.config import HttpAuth
 from shared.settings import Settings
 from shared.wiring import house
 
@@ -37,8 +36,7 @@ def operating(door: Answer) -> Answer:
 def register(settings: Settings, routes: Sequence[Route]) -> func.Blueprint:
     """The routes, with the master key or, where `[http] auth` is entra, open to the host: the app checks the token."""
     blueprint = func.Blueprint()
-    entra = settings.mail is not None and settings.mail.http_auth is HttpAuth.ENTRA
-    level = func.AuthLevel.ANONYMOUS if entra else func.AuthLevel.ADMIN
+    level = func.AuthLevel.ANONYMOUS if settings.checks_tokens else func.AuthLevel.ADMIN
     for route in routes:
         trigger = blueprint.route(f"operator/{route.path}", methods=[route.method], auth_level=level)
         blueprint.function_name(route.name)(trigger(route.door))

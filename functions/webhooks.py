@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.answering import answering
-from functions.answers import COME_BACK, as_json, problem, unread
+from functions.answers import COME_BACK, as_json, problem, unfit_size
 from functions.traces import invocation_trace
 from shared.wiring import house
 
@@ -34,7 +34,7 @@ async def webhooks_post(req: func.HttpRequest, context: func.Context) -> func.Ht
     webhook = rooms.webhooks.webhooks.get(req.route_params["name"])
     if webhook is None:
         return _no_such_webhook()
-    if (unfit := _unfit(req)) is not None:
+    if (unfit := unfit_size(req)) is not None:
         return unfit
     delivery = Delivery(req.headers, req.get_body(), req.params)
     try:
@@ -57,20 +57,10 @@ async def webhooks_options(req: func.HttpRequest, context: func.Context) -> func
     webhook = house().webhooks.webhooks.get(req.route_params["name"])
     if webhook is None:
         return _no_such_webhook()
-    agreed = consent(req.headers, webhook.origins, webhook.rate) if webhook.origins else None
+    agreed = consent(req.headers, webhook.origins, webhook.rate)
     if agreed is None:
         return problem(405, "No consent", "This webhook does not allow this origin.", headers={"Allow": "POST"})
     return func.HttpResponse(status_code=200, headers={**agreed})
-
-
-def _unfit(req: func.HttpRequest) -> func.HttpResponse | None:
-    from shared.rules.envelope import HTTP_BODY_LIMIT
-
-    if (lost := unread(req)) is not None:
-        return lost
-    if len(req.get_body()) > HTTP_BODY_LIMIT:
-        return problem(413, "Too large", f"A delivery has at most {HTTP_BODY_LIMIT} bytes.")
-    return None
 
 
 def _answer(found: "Taken | Validation | Deleted") -> func.HttpResponse:

@@ -13,7 +13,6 @@ from shared.rules.bearer_refusals import MISSING, REASONS, TokenRefused
 from shared.rules.bearer_tokens import Claims, Verify, bearer, expected, key_id, require_role, verify
 from shared.rules.callers import Caller
 from shared.rules.config import CallerSetting, Cloud, HttpAuth, MailConfig
-from shared.rules.faults import Fault, NotConfigured
 from shared.rules.outcome import Reason
 
 SEND_ROLE, OPERATOR_ROLE = "Mail.Send", "Mail.Operator"
@@ -78,13 +77,13 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Decides by the request's headers. `bearer` is needed where `[http] auth` is entra."""
+    """Decides by the request's headers. `bearer` is asked where `[http] auth` is entra."""
 
     config: MailConfig
-    bearer: Bearer | None
+    bearer: Bearer
 
     async def caller(self, headers: Mapping[str, str]) -> Caller:
-        """Who calls the API. Raises `NotAuthenticated`, `NotAuthorised`, `KeysUnavailable` or `NotConfigured`."""
+        """Who calls the API. Raises `NotAuthenticated`, `NotAuthorised`, or `KeysUnavailable`."""
         if self.config.http_auth is HttpAuth.FUNCTION_KEY:
             return callers.function_key(self.config)
         claims = await self._with_role(headers, SEND_ROLE)
@@ -111,10 +110,8 @@ class Access:
         return claims
 
     async def _claims(self, headers: Mapping[str, str]) -> Claims:
-        if self.bearer is None or not self.config.http_audience:
-            cause = 'is missing, but [http] auth = "entra" needs it'
-            cure = "write the application id URI of the app registration, such as api://keyless-mail"
-            raise NotConfigured((Fault("http.audience", cause, cure),))
+        if not self.config.http_audience:
+            raise TokenRefused("audience")
         return await self.bearer.claims(headers, self.config.http_audience)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shared.rules.config import MailConfig
+from shared.rules.config import HttpAuth, MailConfig
 from shared.rules.faults import Fault
 from shared.rules.secret import Secret
 from shared.rules.storage_config import StorageSettings
@@ -39,6 +39,11 @@ class Settings:
     ca_file: str | None = None
     telemetry: TelemetryTargets = field(default_factory=TelemetryTargets)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+    @property
+    def checks_tokens(self) -> bool:
+        """Whether the app itself verifies who calls, by bearer token; otherwise the host does, by its keys."""
+        return self.mail is not None and self.mail.http_auth is HttpAuth.ENTRA
 
 
 def read(environ: Mapping[str, str], *, root: Path) -> Settings:

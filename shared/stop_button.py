@@ -8,7 +8,7 @@ import msgspec
 
 from shared.ports import Templates
 from shared.rules import callers
-from shared.rules.config import HttpAuth, MailConfig
+from shared.rules.config import MailConfig
 from shared.rules.field_rules import single_line
 from shared.rules.mail_filter import Name
 from shared.rules.stops import EVERYTHING, Place, Scope, Stop
@@ -85,8 +85,6 @@ class StopButton:
         here = [stop.place.name for stop in standing if stop.place.scope is scope]
         if (name := _same(order.name, (*known, *here), scope)) is not None:
             return Place(scope, name)
-        if scope is Scope.CALLER and self._may_call(order.name):
-            return Place(scope, order.name)
         raise _refused(f"there is no such {scope}; there is: {_listed(known)}")
 
     def _known(self, scope: Scope) -> tuple[str, ...]:
@@ -98,10 +96,6 @@ class StopButton:
             case Scope.MAILBOX:
                 return tuple(dict.fromkeys(box for sender in self.config.senders.values() for box in sender.mailboxes))
         return tuple(caller.name for caller in callers.all_of(self.config))
-
-    def _may_call(self, name: str) -> bool:
-        """Whether somebody may come by this name whom mail.toml does not list: the name in a bearer token."""
-        return self.config.http_auth is HttpAuth.ENTRA and ":" not in name
 
 
 def _same(name: str, names: Iterable[str], scope: Scope) -> str | None:

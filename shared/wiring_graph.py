@@ -8,7 +8,6 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +46,7 @@ from shared.poison import Poison
 from shared.quota import Quota
 from shared.redrive import Redrive
 from shared.retention import Cleanup
-from shared.rules.bearer_tokens import Claims
 from shared.rules.config import IdentityWay, MailConfig
-from shared.rules.faults import Fault, NotConfigured
 from shared.rules.key_sets import keys_address
 from shared.rules.pace import limits_of
 from shared.rules.storage_config import StorageSettings
@@ -160,13 +157,11 @@ def _fetch(found: Settings, config: MailConfig) -> FetchToken:
     return FederatedFetch(application, assertion=assertion, clock=time.time)
 
 
-def _bearer(found: Settings, config: MailConfig, telemetry: Telemetry) -> Bearer | None:
-    """None where no tenant is named; nobody's token counts then."""
-    if found.tenant_id is None:
-        return None
-    address = keys_address(config.cloud, found.tenant_id)
-    keys = SigningKeys(address, telemetry=telemetry, clock=time.time, ca_file=found.ca_file)
-    return Bearer(keys, config.cloud, found.tenant_id, time.time)
+def _bearer(found: Settings, config: MailConfig, telemetry: Telemetry) -> Bearer:
+    """Settings ask for MAIL_TENANT_ID wherever a token may come; elsewhere nobody looks at one."""
+    tenant = found.tenant_id or ""
+    keys = SigningKeys(keys_address(config.cloud, tenant), telemetry=telemetry, clock=time.time, ca_file=found.ca_file)
+    return Bearer(keys, config.cloud, tenant, time.time)
 
 
 def _telemetry(found: Settings) -> Telemetry:
@@ -179,18 +174,8 @@ def _pace_rows(config: MailConfig, account: StorageAccount, clock: StorageClock)
     return PaceRows(account, limits, clock=clock.now, new_id=_new_id)
 
 
-def _sources(found: Settings, bearer: Bearer | None, clock: StorageClock) -> EventSources:
-    return EventSources(lambda name: _secret(found, name), _claims(bearer), clock.now)
-
-
-def _claims(bearer: Bearer | None) -> Callable[[Mapping[str, str], str], Awaitable[Claims]]:
-    if bearer is not None:
-        return bearer.claims
-
-    async def nobody(_headers: Mapping[str, str], _audience: str) -> Claims:
-        raise NotConfigured((Fault("MAIL_TENANT_ID", "is missing", "copy the id from the Entra admin centre"),))
-
-    return nobody
+def _sources(found: Settings, bearer: Bearer, clock: StorageClock) -> EventSources:
+    return EventSources(lambda name: _secret(found, name), bearer.claims, clock.now)
 
 
 def _secret(found: Settings, name: str) -> str:

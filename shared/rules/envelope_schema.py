@@ -90,11 +90,11 @@ WORDS: Mapping[str, Schema] = {
 
 EXAMPLES: Mapping[str, Schema] = {
     "a text": {
-        "id": "disk-db-01-2026-11-23",
+        "id": "disk-files-07-2026-11-23",
         "sender": "alerts",
         "to": ["ops@contoso.test"],
         "subject": "Disk almost full",
-        "text": "/var on db-01 is 91 % full.\n",
+        "text": "/var on files-07 is 91 % full.\n",
     },
     "a template": {
         "sender": "reports",

@@ -13,6 +13,7 @@ from azure.core.exceptions import ResourceExistsError
 from azure.storage.queue import QueueClient, QueueMessage
 
 from devcloud.processes import stop_all
+from shared.rules.envelope_schema import EXAMPLES
 from tests.flows.client import Client, Json
 from tests.flows.processes import STOP_SECONDS, Cloud
 from tests.flows.producers_page import PAGE, Machine, blocks
@@ -69,8 +70,9 @@ def test_every_program_of_the_page_is_run() -> None:
 
 
 def test_every_program_has_a_mail_of_its_own() -> None:
-    """No two programs of the page use one id, so that a reader can run them one after the other."""
-    assert len({id_in(name) for name in SENDERS}) == len(SENDERS)
+    """No two programs of the page use one id, nor do the API's examples: a reader can run one after the other."""
+    ids = [*(id_in(name) for name in SENDERS), *(one["id"] for one in EXAMPLES.values() if "id" in one)]
+    assert len(set(ids)) == len(ids)
 
 
 def test_the_python_program_may_be_run_again(machine: Machine, client: Client) -> None:

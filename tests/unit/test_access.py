@@ -10,7 +10,6 @@ from shared.access import Access, Bearer, NotAuthenticated, NotAuthorised
 from shared.rules.bearer_tokens import Claims, Expected, Verify, verify
 from shared.rules.clouds import WORLDWIDE
 from shared.rules.config import CallerSetting, HttpAuth, Identity, MailConfig
-from shared.rules.faults import NotConfigured
 from shared.rules.key_sets import KEYS_DOWN, KeysUnavailable
 from tests.fakes.entra_tokens import APP, AUDIENCE, KID, NOW, OBJECT, TENANT, claims, jwk, token
 
@@ -104,10 +103,11 @@ async def test_with_function_keys_the_host_has_asked() -> None:
     await keyed.operator({})
 
 
-async def test_without_a_tenant_no_token_counts() -> None:
-    """The settings are named."""
-    with pytest.raises(NotConfigured):
-        await replace(access(SHOP), bearer=None).caller(MEMO)
+async def test_without_an_audience_no_token_was_made_for_us() -> None:
+    """Not even one that names none."""
+    nobody = access(SHOP)
+    with pytest.raises(NotAuthenticated, match="audience"):
+        await replace(nobody, config=replace(nobody.config, http_audience=None)).caller(MEMO)
 
 
 async def test_the_rule_is_what_holds() -> None:

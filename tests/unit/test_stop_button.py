@@ -1,11 +1,9 @@
 """Orders to pause and to resume, checked against what there is to stop."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from shared.rules.config import HttpAuth
 from shared.rules.outcome import Reason
 from shared.rules.states import State
 from shared.rules.stops import Phase, Place, Scope, Stop, Trial, mailbox, send_as
@@ -79,14 +77,6 @@ def test_a_mailbox_is_not_paused_by_hand() -> None:
     """Its sender is; the error names what can be paused."""
     with pytest.raises(Refused, match="has to be one of: all, sender, caller, template"):
         pause_from(body("mailbox", BOX))
-
-
-async def test_a_caller_with_a_bearer_token_may_have_any_name() -> None:
-    """mail.toml does not list them, but it lists all producers."""
-    stage = Stage(config=replace(Stage().config, http_auth=HttpAuth.ENTRA))
-    assert (await button(stage).pause(pause_from(body("caller", "11d2-app")))).place.name == "11d2-app"
-    with pytest.raises(Refused, match="no such caller"):
-        await button(stage).pause(pause_from(body("caller", "producer:nobody")))
 
 
 async def test_a_mailbox_is_resumed_with_its_from_addresses() -> None:
