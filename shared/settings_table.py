@@ -57,7 +57,7 @@ APP_SETTINGS = (
 
 CUSTOM_ONLY = tuple(setting for setting in APP_SETTINGS if setting.custom_only)
 
-OPERATOR_SETTINGS = ("MAIL_OPS_URL", "MAIL_OPS_KEY")
+OPERATOR_SETTINGS = ("MAIL_OPS_URL", "MAIL_OPS_KEY", "MAIL_OPS_TOKEN")
 """Read by `python -m ops` on the operator's machine; not ours, but no mistake either."""
 
 OWN_PREFIXES = ("MAIL_", STORAGE_PREFIX)
