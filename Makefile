@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: help setup check test demo up bench bench-chaos bench-pace bench-long bench-fuzz bench-outcomes lock clean
+.PHONY: help setup check test demo up bench bench-chaos bench-pace bench-long bench-fuzz bench-token bench-outcomes lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/' | column -t -s '|'
@@ -38,7 +38,8 @@ check: setup ## lint and types
 	@$(BIN)/mypy .
 
 test: check ## lint, types and all tests, against the real Azurite and the simulator
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto tests/unit tests/meta
+	@$(BIN)/python -m pytest tests/contract tests/flows
 
 demo: setup ## one mail through each door, with its states and its trace
 	@$(BIN)/python -m devcloud demo
@@ -60,6 +61,9 @@ bench-long: setup ## twenty minutes at Exchange's true 30 mails a minute
 
 bench-fuzz: setup ## thousands of requests that nobody thought of, each answered as the OpenAPI document says (FUZZ="--seed 7")
 	@$(BIN)/python -m bench fuzz $(FUZZ)
+
+bench-token: setup ## what a token from the cache costs, beside the identity SDK's own credential
+	@$(BIN)/python -m bench token
 
 bench-outcomes: setup .bench/.python .bench/.node ## what callers of five mail libraries and ours are told when things break (JSON=1)
 	@$(BIN)/python -m bench outcomes $(if $(JSON),--json)

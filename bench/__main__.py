@@ -1,4 +1,4 @@
-"""`python -m bench [cold|send|storage|outcomes]`: measure, then print a table, or JSON; or `… bench chaos|pace|fuzz`."""
+"""`python -m bench [cold|send|storage|token|outcomes]`: measure, print a table or JSON; or `… bench chaos|pace|fuzz`."""
 
 import argparse
 import gc
@@ -78,6 +78,12 @@ def _storage(options: argparse.Namespace) -> Report:
     return measure(rounds=options.rounds or 3)
 
 
+def _token(options: argparse.Namespace) -> Report:
+    from bench.token import measure
+
+    return measure(rounds=options.rounds or 15)
+
+
 def _outcomes(options: argparse.Namespace) -> Measured:  # noqa: ARG001 - the shape of all; each trial is run once
     from bench.outcomes.run import measure
 
@@ -102,7 +108,12 @@ def _pace(argv: Sequence[str]) -> int:
     return pace(argv)
 
 
-ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {"cold": _cold, "send": _send, "storage": _storage}
+ALL: dict[str, Callable[[argparse.Namespace], Measured]] = {
+    "cold": _cold,
+    "send": _send,
+    "storage": _storage,
+    "token": _token,
+}
 """What runs without a name."""
 
 BENCHMARKS = {**ALL, "outcomes": _outcomes}

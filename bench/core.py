@@ -16,9 +16,10 @@ from shared.edges.smtp_gateway import SmtpGateway
 from shared.pacing import Pacer
 from shared.placing import SENDING, Placer
 from shared.rules import callers
+from shared.rules.endpoints import endpoints_of
 from shared.rules.orders import decode
 from shared.rules.states import State
-from shared.rules.token import Token
+from shared.rules.token import EXPIRY_MARGIN, Token
 from shared.send import Send
 from shared.transmission import Transmission
 from tests.fakes.ledger import FakeLedger
@@ -41,7 +42,7 @@ class StaticTokens:
 
     token: Token
 
-    async def get(self) -> Token:
+    async def get(self, margin: float = EXPIRY_MARGIN) -> Token:  # noqa: ARG002 - the port's shape
         """As the port says."""
         return self.token
 
@@ -64,7 +65,11 @@ class CoreSender:
             sample.config, self._ledger, FakeReferences(), self._placer, composer.compose, telemetry, time.time, "bench"
         )
         self._gateway = SmtpGateway(
-            sample.config.cloud, ca_file=ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
+            endpoints_of(sample.config.cloud),
+            ca_file=ca_file,
+            telemetry=telemetry,
+            clock=time.time,
+            monotonic=time.monotonic,
         )
         times = DeskTimes(time.time, asyncio.sleep, random.random)
         self._send = Send(

@@ -15,7 +15,7 @@ import msgspec
 from azure.core.exceptions import HttpResponseError
 from azure.storage.queue.aio import QueueServiceClient
 
-from devcloud import control, entra, identity
+from devcloud import control, entra, grants, identity
 from devcloud.authority import ThrowAwayAuthority
 from devcloud.directory import TENANT_ID, Directory
 from devcloud.exchange import Exchange, ExchangeConfig, other_certificates
@@ -65,7 +65,8 @@ async def _start(
     stack.push_async_callback(identity_runner.cleanup)
     entra_runner, entra_port = await listen(entra.build_app(directory), tls=authority.server_context())
     stack.push_async_callback(entra_runner.cleanup)
-    inbox_runner, inbox_port = await listen(build_app(exchange, extra_routes=control.routes(directory, proxy)))
+    extra_routes = [*control.routes(directory, proxy), *grants.routes(directory, exchange)]
+    inbox_runner, inbox_port = await listen(build_app(exchange, extra_routes=extra_routes))
     stack.push_async_callback(inbox_runner.cleanup)
     return CloudAddresses(
         storage=proxy.ports,

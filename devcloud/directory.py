@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from devcloud.app_roles import AppRoles
 from devcloud.scenarios import Scenario, ScenarioBook
 from devcloud.tokens import FEDERATION_AUDIENCE, SigningKeys, application_claims, with_overrides
 
@@ -45,17 +46,24 @@ class IdentityFaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """What GET and PUT `/api/identity/faults` speak.
 
     `lifetime_seconds` None: a day from the managed identity, an hour from the token endpoint. `roles` are everybody's
-    but those of `roles_of`: client id → roles. `audience` replaces the `aud` that was asked for; `claims` replaces single
-    claims (null removes one). `client_ids` and `federated_subjects` None: any; otherwise only those exist.
+    but those of `roles_of`: client id → roles; both are for every resource but those of `roles_for`: resource → roles.
+    `audience` replaces the `aud` that was asked for; `claims` replaces single claims (null removes one). `client_ids` and
+    `federated_subjects` None: any; otherwise only those exist. `cached`: the identity's tokens come from a cache until they
+    expire, as Azure's do, so that a role granted meanwhile is missing. `ambiguous`: the app has several user-assigned
+    identities and none of its own. `storage_roles` None: those that sending needs; only the grants export tells them.
     """
 
     lifetime_seconds: float | None = None
     roles: list[str] = []
     roles_of: dict[str, list[str]] = {}
+    roles_for: dict[str, list[str]] = {}
     audience: str | None = None
     claims: dict[str, Any] = {}
     client_ids: list[str] | None = None
     federated_subjects: list[str] | None = None
+    cached: bool = False
+    ambiguous: bool = False
+    storage_roles: list[str] | None = None
     scenarios: list[IdentityScenario] = []
 
 
@@ -74,15 +82,20 @@ class Directory:
         self.keys = keys
         self.clock = clock
         self.faults = IdentityFaults()
+        self.roles = AppRoles()
         self.scenarios: ScenarioBook[IdentityScenario] = ScenarioBook(names=SCENARIO_NAMES, facts=SCENARIO_FACTS)
         self._requests: Counter[str] = Counter()
         self._issued: Counter[str] = Counter()
         self._resources: Counter[str] = Counter()
+        self._cache: dict[tuple[Principal, str], tuple[str, int]] = {}
 
     def set_faults(self, faults: IdentityFaults) -> None:
         """Take these faults from now on; raises `ScenarioFault` and keeps the old ones if a scenario is wrong."""
         self.scenarios.arm(faults.scenarios)
+        self.roles.put(faults.roles, of=faults.roles_of, for_resource=faults.roles_for, now=self.clock())
         self.faults = faults
+        if not faults.cached:
+            self._cache.clear()
 
     def describe_faults(self) -> dict[str, object]:
         """The faults as they were put, each scenario with how often it has hit."""
@@ -94,11 +107,21 @@ class Directory:
 
     def knows(self, client_id: str) -> bool:
         """Whether an identity or application of this client id exists (GUIDs have no case)."""
+        if self.faults.ambiguous and client_id.lower() == SYSTEM_ASSIGNED.client_id:
+            return False
         known = self.faults.client_ids
         return known is None or client_id.lower() in {name.lower() for name in known}
 
     def issue(self, principal: Principal, resource: str, *, endpoint: str) -> tuple[str, int]:
-        """A signed token for a resource, and its expiry in epoch seconds."""
+        """A signed token for a resource, and its expiry in epoch seconds; the identity's may come from its cache."""
+        if not (self.faults.cached and endpoint == "identity"):
+            return self._issue(principal, resource, endpoint)
+        cached = self._cache.get((principal, resource))
+        if cached is None or cached[1] <= self.clock():
+            cached = self._cache[principal, resource] = self._issue(principal, resource, endpoint)
+        return cached
+
+    def _issue(self, principal: Principal, resource: str, endpoint: str) -> tuple[str, int]:
         claims = self.claims(principal, resource, endpoint=endpoint)
         self._issued[endpoint] += 1
         self._resources[resource] += 1
@@ -115,18 +138,13 @@ class Directory:
             issued_at=self.clock(),
             lifetime=_LIFETIMES[endpoint] if faults.lifetime_seconds is None else faults.lifetime_seconds,
         )
-        roles = self._roles(principal.client_id)
+        roles = self.roles.of(principal.client_id, resource)
         if roles and resource != FEDERATION_AUDIENCE:
-            claims["roles"] = roles
+            claims["roles"] = list(roles)
         return claims
 
-    def _roles(self, client_id: str) -> list[str]:
-        """App roles of a client id (GUIDs have no case)."""
-        named = {name.lower(): roles for name, roles in self.faults.roles_of.items()}
-        return list(named.get(client_id.lower(), self.faults.roles))
-
     def stats(self) -> dict[str, object]:
-        """Counters since the start: all requests, tokens issued, and both by endpoint and resource."""
+        """Counters since the start: requests, tokens issued (none out of the cache), and both by endpoint and resource."""
         return {
             "requests": self._requests.total(),
             "issued": self._issued.total(),

@@ -4,7 +4,21 @@ import logging
 
 import azure.functions as func
 
-from functions import digests, documents, health, messages, operators, pace, producers, sending, stop_orders, tick, webhooks
+from functions import (
+    audits,
+    digests,
+    doctor,
+    documents,
+    health,
+    messages,
+    operators,
+    pace,
+    producers,
+    sending,
+    stop_orders,
+    tick,
+    webhooks,
+)
 from shared.wiring import settings
 
 log = logging.getLogger("keyless_mail")
@@ -24,6 +38,6 @@ def blueprints() -> list[func.Blueprint]:
     for fault in found.faults:
         log.error("setting %s: %s; %s", fault.name, fault.cause, fault.cure)
     always = [health.blueprint, webhooks.blueprint, documents.blueprint]
-    built = [module.build(found) for module in (messages, digests, tick, operators, pace, stop_orders)]
+    built = [module.build(found) for module in (messages, digests, tick, operators, pace, stop_orders, audits, doctor)]
     queues = [] if found.faults else [sending.blueprint, producers.build(found)]
     return [*always, *built, *queues]

@@ -1,4 +1,5 @@
-"""The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, what may be removed, gauges."""
+"""The tick, the one timer: digests that are due, stops whose time has come, forgotten mails, what may be removed, gauges,
+the weekly audit."""
 
 from collections.abc import Awaitable, Callable
 
@@ -21,7 +22,7 @@ def build(settings: Settings) -> func.Blueprint:
         except NotConfigured:
             return  # health names the faults; a tick that failed every few minutes would only hide them in noise
         works = (rooms.digests.close_due, rooms.stops.run, rooms.poison.run, rooms.sweep.run, rooms.cleanup.run)
-        await each(*works, rooms.pace_report.measure)
+        await each(*works, rooms.pace_report.measure, rooms.weekly_audit.run)
 
     return blueprint
 

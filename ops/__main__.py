@@ -5,6 +5,8 @@ import sys
 import typer
 
 from ops.client import CouldNotAsk, Refused
+from ops.commands_audit import audit, audits
+from ops.commands_doctor import doctor
 from ops.commands_mails import find, health, list_mails, show
 from ops.commands_orders import cancel, redrive
 from ops.commands_pace import pace
@@ -14,7 +16,7 @@ from ops.shown import print_json
 
 program = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Ask and steer a keyless-mail app.")
 program.command("list")(list_mails)
-for command in (show, find, redrive, cancel, pause, resume, pace, health):
+for command in (show, find, redrive, cancel, pause, resume, pace, health, doctor, audit, audits):
     program.command()(command)
 
 

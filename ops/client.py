@@ -38,11 +38,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The app's address (without `/api`), and its master key or an operator's access token, or both."""
+    """The app's address (without `/api`), and its master key or an operator's access token, or both.
+
+    `seconds` is how long an answer may take.
+    """
 
     url: str
     key: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    seconds: float = TIMEOUT
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """JSON body of `GET /api/{path}`; raises `CouldNotAsk` or `Refused`."""
@@ -67,7 +71,7 @@ class App:
                 params=query,
                 json=body,
                 headers=self._proof(),
-                timeout=TIMEOUT,
+                timeout=self.seconds,
                 trust_env=False,
             )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

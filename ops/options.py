@@ -37,7 +37,12 @@ State = Annotated[str | None, typer.Option(help="only those in this state, such 
 
 def signed(who: str, why: str) -> dict[str, object]:
     """Who and why, as an order's body has them."""
-    return {"who": who or _user(), "why": why}
+    return {"who": named(who), "why": why}
+
+
+def named(who: str) -> str:
+    """Who asks: the name that was given, or the user's on this machine."""
+    return who or _user()
 
 
 def given(**names: str | None) -> dict[str, str]:

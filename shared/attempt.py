@@ -145,7 +145,8 @@ class Attempt:
                 waiting = _waiting(row, now, outcome.reason.code)
                 self._entry = await self._placer.hold(self._entry, waiting, stop, since=now)
             case Retry() if service_out(outcome):
-                await self._later(replace(row, standstill=now), outcome.reason.code, outcome.after, now)
+                standing = replace(row, standstill=now)
+                await self._later(standing, outcome.reason.code, outcome.after, now, longest=retry.LONGEST_IN_OUTAGE)
             case Retry():
                 await self._later(row, outcome.reason.code, outcome.after, now)
             case Rejected():
@@ -167,8 +168,10 @@ class Attempt:
         self._entry = await self._ledger.update(self._entry, move(row, State.SENT, at=now, reason="accepted-by-exchange"))
         return None
 
-    async def _later(self, row: MailRow, reason: str, after: float, now: float) -> None:
-        delay = retry.delay(after, row.attempts, self._times.chance())
+    async def _later(
+        self, row: MailRow, reason: str, after: float, now: float, *, longest: float = retry.LONGEST_DELAY
+    ) -> None:
+        delay = retry.delay(after, row.attempts, self._times.chance(), longest=longest)
         waiting = _waiting(row, now, reason)
         if now + delay > _last_moment(row):
             await self._ran_out(waiting, now)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from shared.openapi_audit import AUDIT, EXPORT
 from shared.rules.envelope_schema import EXAMPLES as ENVELOPES
 
 Json = Any
@@ -100,12 +101,30 @@ _BOX = {
     "foreign": {"messages_per_minute": 0, "connections": 0, "next_try_at": None, "felt": False},
 }
 
+_DIAGNOSIS = {
+    "at": _AT,
+    "verdict": "fault",
+    "told": "something is in the way of mail",
+    "findings": [
+        {
+            "step": "auth",
+            "standing": "fault",
+            "subject": "alerts@contoso.test",
+            "seen": "535 5.7.139",
+            "code": "smtp-auth-off",
+            "cause": "SMTP AUTH is switched off for the organisation",
+            "fix": "Set-CASMailbox -Identity alerts@contoso.test -SmtpClientAuthenticationDisabled $false",
+        }
+    ],
+}
+
 REQUESTS: Mapping[Route, Mapping[str, Json]] = {
     ("post", "/messages"): {**ENVELOPES, "an array": [ENVELOPES["a text"], ENVELOPES["a template"]]},
     ("post", "/webhooks/{name}"): {"an event": {"type": "disk.full", "data": {"host": "db-01", "used": 0.91}}},
     ("post", "/digests/{name}/events"): {"an item": {"id": "backup-47", "title": "Backup finished", "text": "41 GB"}},
     ("post", "/operator/messages/{id}/{action}"): {"an order": _WHO},
     ("post", "/operator/redrive"): {"look first": {**_WHO, "dry_run": True, "state": "parked", "sender": "alerts"}},
+    ("post", "/operator/audit"): {"with an export": {**_WHO, "grants": EXPORT}, "with the last export": _WHO},
     ("post", "/operator/find"): {"an address": {"to": "ops@contoso.test", "limit": 20}},
     ("post", "/operator/pause"): {
         "one sender": {"scope": "sender", "name": "alerts", "who": "Sam", "why": "wrong recipients"},
@@ -114,6 +133,7 @@ REQUESTS: Mapping[Route, Mapping[str, Json]] = {
     ("post", "/operator/resume"): {
         "a mailbox": {"scope": "mailbox", "name": "alerts@contoso.test", "who": "Sam", "why": "licence is back"}
     },
+    ("post", "/operator/doctor"): {"one sender, without a mail": {"who": "Sam", "sender": "alerts"}},
 }
 """Bodies by what they show."""
 
@@ -151,9 +171,12 @@ ANSWERS: Mapping[Route, Mapping[str, Json]] = {
             "tenant": {"external": 3, "licences": None, "limit": None, "trial_limit": 5000, "reached": False},
         }
     },
+    ("get", "/operator/audit"): {"one audit": {"audits": [AUDIT]}},
+    ("post", "/operator/audit"): {"excess": AUDIT},
     ("get", "/operator/stops"): {"a pause": {"stops": [_STOP]}},
     ("post", "/operator/pause"): {"a pause": _STOP},
     ("post", "/operator/resume"): {"two mails": {"stops": [_STOP], "messages": 2}},
+    ("post", "/operator/doctor"): {"a fault": _DIAGNOSIS},
 }
 """Answers of success by what they show."""
 

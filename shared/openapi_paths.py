@@ -6,10 +6,13 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.audit_order import AuditOrder
+from shared.doctor import Question
 from shared.operator_questions import FindQuestion
 from shared.overview import LISTABLE, LISTED
 from shared.redrive import BulkOrder
 from shared.rules import api_answers as api
+from shared.rules import api_audit_answers as audits
 from shared.rules import api_operator_answers as operator
 from shared.rules.envelope import Envelope
 from shared.rules.field_rules import single_line
@@ -137,11 +140,18 @@ OPERATIONS: tuple[Operation, ...] = (
         "post", "/operator/find", "Mails to one address", "operator", 200, operator.FoundMails, _BODY, takes=FindQuestion
     ),
     Operation("get", "/operator/pace", "How fast the mailboxes send", "operator", 200, operator.PaceReport, ()),
+    Operation("get", "/operator/audit", "The newest permission audits", "operator", 200, audits.Audits, ()),
+    Operation(
+        "post", "/operator/audit", "Audit the permissions", "operator", 200, audits.AuditView, _BODY, takes=AuditOrder
+    ),
     Operation("get", "/operator/stops", "What holds mails back now", "operator", 200, operator.Stops, ()),
     Operation(
         "post", "/operator/pause", "The stop button", "operator", 200, operator.StopView, (409, *_BODY), takes=PauseOrder
     ),
     Operation("post", "/operator/resume", "End a stop", "operator", 200, operator.Resumed, (409, *_BODY), takes=ResumeOrder),
+    Operation(
+        "post", "/operator/doctor", "Walk the way of a mail", "operator", 200, operator.Diagnosis, _BODY, takes=Question
+    ),
 )
 
 MEANS: dict[int, str] = {

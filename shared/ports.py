@@ -14,7 +14,7 @@ from shared.rules.outcome import AuthRefused, NotSent, Outcome
 from shared.rules.received import Received
 from shared.rules.rendering import TemplateSources
 from shared.rules.stops import Stop, StopEntry
-from shared.rules.token import Token
+from shared.rules.token import EXPIRY_MARGIN, Token
 
 
 class Ledger(Protocol):
@@ -163,8 +163,8 @@ class Attachments(Protocol):
 class Tokens(Protocol):
     """The token of the app's identity."""
 
-    async def get(self) -> Token:
-        """A usable token; raises `TokenUnavailable`."""
+    async def get(self, margin: float = EXPIRY_MARGIN) -> Token:
+        """A token with more than `margin` seconds of life left where there is one; raises `TokenUnavailable`."""
 
     async def drop(self, token: Token) -> None:
         """Exchange refused this token: never give it out again."""
@@ -199,7 +199,10 @@ class Session(Protocol):
 
 
 class Gateway(Protocol):
-    """Exchange Online's submission endpoint."""
+    """Exchange Online's submission endpoints."""
+
+    def login_margin(self, mailbox: str) -> float:
+        """Seconds of life, more than which a token needs for a login as `mailbox`."""
 
     async def open(self, mailbox: str, token: Token) -> Session | NotSent | AuthRefused:
         """A session for `mailbox`, new or reused, or why there is none."""

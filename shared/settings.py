@@ -11,7 +11,7 @@ from shared.rules.config import HttpAuth, MailConfig
 from shared.rules.faults import Fault
 from shared.rules.secret import Secret
 from shared.rules.storage_config import StorageSettings
-from shared.settings_environ import TelemetryTargets, read_lease, read_telemetry, read_tick, unread
+from shared.settings_environ import Site, TelemetryTargets, read_lease, read_site, read_telemetry, read_tick, unread
 from shared.settings_mail import in_azure, read_mail
 from shared.settings_secrets import read_secrets
 from shared.settings_storage import Surroundings, read_storage
@@ -37,6 +37,7 @@ class Settings:
     tenant_id: str | None = None
     identity_client_id: str | None = None
     ca_file: str | None = None
+    site: Site = field(default_factory=Site)
     telemetry: TelemetryTargets = field(default_factory=TelemetryTargets)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ def read(environ: Mapping[str, str], *, root: Path) -> Settings:
         tenant_id=part.registration.tenant_id,
         identity_client_id=part.registration.identity_client_id,
         ca_file=part.ca_file,
+        site=read_site(given),
         telemetry=telemetry,
         secrets=secrets,
     )

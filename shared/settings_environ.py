@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.rules.clouds import CLOUDS, CUSTOM
-from shared.rules.config import Cloud, HttpAuth, IdentityWay
+from shared.rules.config import Cloud, HttpAuth, IdentityWay, Server
 from shared.rules.faults import KEYLESS_CAUSE, KEYLESS_CURE, Fault, looks_secret, nearest, printable
 from shared.rules.mail_toml import Tables
 from shared.rules.patterns import GUID, HOST_NAME, https_address, is_port, is_timer, is_web_address
@@ -27,6 +27,8 @@ from shared.settings_table import (
     OPERATOR_SETTINGS,
     OTLP_ENDPOINT,
     OWN_PREFIXES,
+    RESOURCE_GROUP,
+    SITE_NAME,
     SMTP_HOST,
     SMTP_PORT,
     TENANT_ID,
@@ -48,6 +50,14 @@ class TelemetryTargets:
 
     application_insights: str | None = field(default=None, repr=False)
     otlp_endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the function app is called in Azure, as the platform tells it; '' elsewhere. Only for commands that are shown."""
+
+    app: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,8 @@ def _custom_cloud(environ: Environ, *, needs_authority: bool) -> tuple[Cloud | N
         faults.append(_wrong(TOKEN_SCOPE, environ, "a scope that ends in /.default", cure))
     if faults:
         return None, faults
-    return Cloud(name=CUSTOM, smtp_host=host, smtp_port=int(port), authority=origin or "", scope=scope), []
+    server = Server(host, int(port))  # of both endpoints: a relay or the local cloud is one server
+    return Cloud(CUSTOM, server.host, server.port, origin or "", scope, high_volume=server), []
 
 
 def _wrong(setting: AppSetting, environ: Environ, wanted: str, cure: str) -> Fault:
@@ -138,6 +149,11 @@ def read_tick(environ: Environ) -> tuple[str, list[Fault]]:
         return text, []
     cause = "is not a timer expression of five or six fields (second minute hour day month day-of-week)"
     return default, [Fault(TICK.name, cause, f"set one such as {default!r}")]
+
+
+def read_site(environ: Environ) -> Site:
+    """The app's name and resource group (Learn, "Environment variables and app settings in Azure App Service")."""
+    return Site(environ.get(SITE_NAME, ""), environ.get(RESOURCE_GROUP, ""))
 
 
 def read_lease(environ: Environ) -> tuple[float, list[Fault]]:

@@ -66,6 +66,7 @@ def read_mail(environ: Mapping[str, str], root: Path) -> MailPart:
             webhooks=tables.webhooks,
             digests=tables.digests,
             retention=tables.retention,
+            audit=tables.audit,
             licences=tables.licences,
             digest_of_file=digest,
         )

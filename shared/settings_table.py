@@ -66,5 +66,9 @@ OWN_PREFIXES = ("MAIL_", STORAGE_PREFIX)
 FOREIGN_SECRETS = ("AZURE_CLIENT_SECRET", "AZURE_PASSWORD", "SMTP_PASSWORD")
 """Passwords and secrets that other tools take; worth a warning, because somebody may believe that this app uses them."""
 
-AZURE_MARKS = ("WEBSITE_SITE_NAME", "WEBSITE_INSTANCE_ID")
+SITE_NAME = "WEBSITE_SITE_NAME"
+RESOURCE_GROUP = "WEBSITE_RESOURCE_GROUP"
+"""What the platform calls the app and its resource group."""
+
+AZURE_MARKS = (SITE_NAME, "WEBSITE_INSTANCE_ID")
 """Set by the platform on every Functions plan, by no tool on a developer's machine."""

@@ -47,6 +47,7 @@ class Attr(StrEnum):
     DELAY = "keyless_mail.delay"
     MAILBOX = "keyless_mail.mailbox"
     LANE = "keyless_mail.lane"
+    FINDING = "keyless_mail.audit.kind"
     ERROR_TYPE = "error.type"
     SERVER = "server.address"
     PORT = "server.port"
@@ -59,8 +60,8 @@ class Attr(StrEnum):
 
 
 class Metric(StrEnum):
-    """The instruments. Durations are histograms in seconds, what `pace` says are gauges; the others count things named in
-    braces."""
+    """The instruments. Durations are histograms in seconds, what `pace` and `audit` say are gauges; the others count things
+    named in braces."""
 
     SENT = "messaging.client.sent.messages"
     PROCESS_DURATION = "messaging.process.duration"
@@ -78,6 +79,8 @@ class Metric(StrEnum):
     PACE_FOREIGN = "keyless_mail.pace.foreign"
     PACE_CONNECTIONS = "keyless_mail.pace.connections"
     PACE_RECIPIENTS = "keyless_mail.pace.recipients"
+    AUDIT_FINDINGS = "keyless_mail.audit.findings"
+    AUDIT_EXPORT_AGE = "keyless_mail.audit.export.age"
 
 
 UNITS: Mapping[Metric, str] = {
@@ -97,6 +100,8 @@ UNITS: Mapping[Metric, str] = {
     Metric.PACE_FOREIGN: "{message}/min",
     Metric.PACE_CONNECTIONS: "{connection}",
     Metric.PACE_RECIPIENTS: "{recipient}",
+    Metric.AUDIT_FINDINGS: "{finding}",
+    Metric.AUDIT_EXPORT_AGE: "s",
 }
 """UCUM units; countables stand in braces."""
 

@@ -1,17 +1,21 @@
 """From a turn to an outcome: token → session → MAIL, RCPT → slot → claim → DATA."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from shared.attempt import Attempt
 from shared.pace_ports import Turn
 from shared.ports import Gateway, Session, Tokens
-from shared.rules.config import Sender
+from shared.rules.access_faults import evidence_of, explain
+from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import Mail
 from shared.rules.mail_row import pending
 from shared.rules.outcome import AuthRefused, NotSent, Outcome, Parked, Reason, Rejected, Retry
 from shared.rules.pace import Later
 from shared.rules.reply_table import CONCURRENCY
 from shared.rules.storage_errors import Conflict
+from shared.rules.token import Token
 from shared.rules.token_errors import TokenUnavailable
 
 AUTH_PAUSE = 900.0
@@ -26,12 +30,37 @@ class Letter:
     sender: Sender
 
 
+class Explain(Protocol):
+    """Tells apart the causes that share one refusal, by what the token says of itself."""
+
+    def __call__(self, refused: Reason, mailbox: str, token: Token | None) -> Reason:
+        """The cause, or the refusal where nothing is known; `token` is the one that was refused, None for any."""
+
+
+def unexplained(refused: Reason, mailbox: str, token: Token | None) -> Reason:  # noqa: ARG001 - the shape of `Explain`
+    """The refusal as it was."""
+    return refused
+
+
+@dataclass(frozen=True, slots=True)
+class ByToken:
+    """`Explain` by what the refused token says of itself and by the model that mail.toml names."""
+
+    config: MailConfig
+    clock: Callable[[], float]
+
+    def __call__(self, refused: Reason, mailbox: str, token: Token | None) -> Reason:
+        """As `Explain` says."""
+        return explain(refused, evidence_of(self.config, mailbox, self.clock(), token.value if token else ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Transmission:
     """One SMTP transaction under an attempt's claim."""
 
     tokens: Tokens
     gateway: Gateway
+    explain: Explain = unexplained
 
     async def through(self, mailbox: str, turn: Turn, attempt: Attempt, letter: Letter, content: bytes) -> Outcome | Later:
         """Send the mail to whoever is still to get it; `Later` where its turn is over before it could leave.
@@ -42,20 +71,21 @@ class Transmission:
         if isinstance(session, Retry | Rejected | Parked):
             return session
         try:
-            return await _transact(session, turn, attempt, letter, content)
+            return self._told_apart(await _transact(session, turn, attempt, letter, content), mailbox)
         finally:
             await session.release()
 
     async def probe(self, mailbox: str) -> Reason | None:
         """Log in and send nothing: None where the server lets this mailbox in, otherwise why not."""
         try:
-            token = await self.tokens.get()
+            token = await self.tokens.get(self.gateway.login_margin(mailbox))
         except TokenUnavailable as unavailable:
             return unavailable.reason
         opened = await self.gateway.open(mailbox, token)
         if isinstance(opened, AuthRefused):
             await self.tokens.drop(token)
-        if isinstance(opened, AuthRefused | Retry | Rejected | Parked):
+            return self.explain(opened.reason, mailbox, token)
+        if isinstance(opened, Retry | Rejected | Parked):
             return opened.reason
         await opened.release()
         await self.gateway.rest(mailbox, 0)  # no turn covers this connection
@@ -66,7 +96,7 @@ class Transmission:
         refused: AuthRefused | None = None
         for _ in ("cached token", "fresh token"):
             try:
-                token = await self.tokens.get()
+                token = await self.tokens.get(self.gateway.login_margin(mailbox))
             except TokenUnavailable as unavailable:
                 return Retry(unavailable.retry_after, unavailable.reason)
             opened = await self.gateway.open(mailbox, token)
@@ -75,7 +105,13 @@ class Transmission:
             refused = opened
             await self.tokens.drop(token)
         assert refused is not None  # noqa: S101 - the loop ran twice; says so to the type checker
-        return Retry(AUTH_PAUSE, refused.reason, refused.reply)
+        return Retry(AUTH_PAUSE, self.explain(refused.reason, mailbox, token), refused.reply)
+
+    def _told_apart(self, outcome: Outcome | Later, mailbox: str) -> Outcome | Later:
+        """After DATA the token was good; what it says of the identity's roles is told by the next refused login."""
+        if not isinstance(outcome, Retry):
+            return outcome
+        return replace(outcome, reason=self.explain(outcome.reason, mailbox, None))
 
 
 async def _transact(session: Session, turn: Turn, attempt: Attempt, letter: Letter, content: bytes) -> Outcome | Later:

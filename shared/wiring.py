@@ -6,6 +6,7 @@ is made of are imported by the first event, not here (`wiring_graph.py`). These 
 """
 
 import os
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from shared.rules.faults import NotConfigured
 from shared.settings import Settings, read
 
 if TYPE_CHECKING:
+    from shared.doctor import Question
     from shared.wiring_graph import House
 
 CONNECTION = "MailStorage"
@@ -51,3 +53,14 @@ async def health() -> dict[str, Any]:
         return {"status": "fault", "parts": {"settings": {"ok": False}}, "faults": faults, "warnings": warnings}
     parts = {"settings": {"ok": True}, **report["parts"]}
     return {"status": report["status"], "parts": parts, "faults": [], "warnings": warnings}
+
+
+async def examine(question: "Question") -> dict[str, Any]:
+    """The doctor's report, also where there is no house; raises `Refused` for a sender that is not there."""
+    from shared.doctor import of_settings, report
+
+    try:
+        doctor = house().doctor
+    except NotConfigured as missing:
+        return report(of_settings(missing.faults, settings().warnings), time.time())
+    return await doctor.examine(question)

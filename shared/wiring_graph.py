@@ -14,10 +14,14 @@ from pathlib import Path
 from shared.accept import Accept
 from shared.access import Access, Bearer
 from shared.attempt import Times
+from shared.audit import Audit
+from shared.audit_weekly import WeeklyAudit
 from shared.breakers import Breakers
 from shared.compose import Composer
 from shared.desk_parts import DeskTimes
 from shared.digest import Digests
+from shared.doctor import Doctor
+from shared.doctor_storage import StorageTrials
 from shared.edges.attachments import Attachments
 from shared.edges.digest_buffer import DigestBuffer
 from shared.edges.ledger import Ledger
@@ -47,6 +51,7 @@ from shared.quota import Quota
 from shared.redrive import Redrive
 from shared.retention import Cleanup
 from shared.rules.config import IdentityWay, MailConfig
+from shared.rules.endpoints import endpoints_of
 from shared.rules.key_sets import keys_address
 from shared.rules.pace import limits_of
 from shared.rules.storage_config import StorageSettings
@@ -59,10 +64,12 @@ from shared.stops import StopKeeper
 from shared.submission import Submission
 from shared.sweep import Sweep
 from shared.telemetry import Targets, Telemetry, configure
-from shared.transmission import Transmission
+from shared.transmission import ByToken, Transmission
 from shared.unaccepted import Unaccepted
 from shared.version import VERSION
 from shared.webhook import Webhooks
+from shared.wiring_audit import build_audit
+from shared.wiring_doctor import Surgery, build_doctor
 
 NO_MAIL = "0" * 32
 """An id that no mail has: reading it asks whether the ledger answers."""
@@ -90,6 +97,9 @@ class House:
     stop_button: StopButton
     pace_report: PaceReport
     health: Health
+    doctor: Doctor
+    audit: Audit
+    weekly_audit: WeeklyAudit
 
 
 def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root: Path) -> House:
@@ -107,19 +117,20 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
     accept = Accept(config, ledger, references, placer, composer.compose, telemetry, clock.now, VERSION)
     unaccepted = Unaccepted(ledger, telemetry, clock.now, VERSION)
     buffer = DigestBuffer(account, clock=clock.now, new_id=_new_id)
-    gateway = SmtpGateway(
-        config.cloud, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic
-    )
+    gateway = _gateway(found, config, telemetry)
     chance = random.SystemRandom().random
     rows = _pace_rows(config, account, clock)
     pacer = Pacer(owner=_new_id(), rows=rows, connections=gateway, times=DeskTimes(clock.now, asyncio.sleep, chance))
     breakers = Breakers(StopRecords(account, new_id=_new_id), telemetry, clock.now)
-    transmission = Transmission(tokens, gateway)
+    transmission = Transmission(tokens, gateway, ByToken(config, clock.now))
     times = Times(clock=clock.now, sleep=asyncio.sleep, chance=chance, lease=found.attempt_lease)
     digests = Digests(config.digests, buffer, accept, telemetry, clock.now)
     steer = Steer(config, ledger, placer, clock.now)
     bearer = _bearer(found, config, telemetry)
     keeper = StopKeeper(config, breakers, ledger, ledger, placer, transmission, clock.now)
+    audit = build_audit(found, config, account, transmission, accept, telemetry, clock.now)
+    trials = _trials(config, account, queues, ledger)
+    surgery = Surgery(found, config, storage, tokens, audit.graph_roles, audit.audits.export, trials, accept, steer, keeper)
     return House(
         config=config,
         access=Access(config, bearer),
@@ -139,6 +150,9 @@ def build(found: Settings, config: MailConfig, storage: StorageSettings, *, root
         stop_button=StopButton(config, templates, keeper),
         pace_report=PaceReport(config, rows, telemetry, clock.now),
         health=Health({"storage": lambda: ledger.read(NO_MAIL), "identity": tokens.get}, clock.now),
+        doctor=build_doctor(surgery),
+        audit=audit,
+        weekly_audit=WeeklyAudit(audit, audit.audits, clock.now),
     )
 
 
@@ -155,6 +169,16 @@ def _fetch(found: Settings, config: MailConfig) -> FetchToken:
     )
     assertion = ManagedIdentityFetch(config.cloud.exchange_audience, client_id=client_id)
     return FederatedFetch(application, assertion=assertion, clock=time.time)
+
+
+def _gateway(found: Settings, config: MailConfig, telemetry: Telemetry) -> SmtpGateway:
+    endpoints = endpoints_of(config.cloud, config.senders.values())
+    return SmtpGateway(endpoints, ca_file=found.ca_file, telemetry=telemetry, clock=time.time, monotonic=time.monotonic)
+
+
+def _trials(config: MailConfig, account: StorageAccount, queues: Queues, ledger: Ledger) -> StorageTrials:
+    names = tuple(producer.queue for producer in config.producers.values())
+    return StorageTrials(queues, ledger, Quotas(account), Payloads(account), Attachments(account), names)
 
 
 def _bearer(found: Settings, config: MailConfig, telemetry: Telemetry) -> Bearer:

@@ -25,7 +25,7 @@ from shared.rules.mail_row import MailRow
 from shared.rules.orders import decode
 from shared.rules.outcome import Reason
 from shared.rules.states import State
-from shared.rules.token import Token
+from shared.rules.token import EXPIRY_MARGIN, Token
 from shared.rules.token_errors import TokenUnavailable
 from shared.send import Send
 from shared.stops import StopKeeper
@@ -82,10 +82,12 @@ class FakeTokens:
 
     def __init__(self) -> None:
         self.number = 1
+        self.margins: list[float] = []
         self.failure: TokenUnavailable | None = None
 
-    async def get(self) -> Token:
+    async def get(self, margin: float = EXPIRY_MARGIN) -> Token:
         """As the port says."""
+        self.margins.append(margin)
         if self.failure:
             raise self.failure
         return Token(f"t{self.number}", fetched_at=START, expires_at=START + 1e9)

@@ -64,11 +64,11 @@ class Answers:
         return web.json_response(self._exchange.stats())
 
     async def faults(self, _request: web.Request) -> web.Response:
-        """Scenarios and limits in force."""
+        """Scenarios, limits and access in force."""
         return web.json_response(self._exchange.faults())
 
     async def set_faults(self, request: web.Request) -> web.Response:
-        """Take scenarios, limits or both, and answer with what is then in force."""
+        """Take scenarios, limits, access or some of them, and answer with what is then in force."""
         try:
             self._exchange.set_faults(await request.read())
         except BadDocument as bad:

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
+import msgspec
+
+from devcloud.exchange.access import Access, Model, OutOfScope
 from devcloud.exchange.replies import BASIC_AUTH_DISABLED, Reply
 
 OverRate = Literal["delay", "reject"]
@@ -12,12 +15,14 @@ AUDIENCES = ("https://outlook.office365.com", "https://outlook.office.com", "htt
 """Audiences of the worldwide and US government clouds, as the public SmtpClientDiag tool accepts them."""
 
 
-@dataclass(frozen=True)
-class Limits:
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What can be changed while the server runs (design 3.1, `limits` of the faults API)."""
 
-    messages_per_minute: int = 30
-    connections: int = 3
+    messages_per_minute: Positive = 30
+    connections: Positive = 3
     idle_counts: bool = False
     over_rate: OverRate = "delay"
 
@@ -47,13 +52,13 @@ class ExchangeConfig:
     """Accepted `tid` claims; empty: any."""
     appids: Collection[str] = ()
     """Applications with a service principal in Exchange; empty: any."""
-    models: Collection[Literal["claim", "rbac"]] = ("claim", "rbac")
+    models: Collection[Model] = ("claim", "rbac")
     """Ways in which an app may be authorised: role SMTP.SendAsApp in the token, or RBAC for Applications."""
     full_access: Collection[str] | None = None
     """Mailboxes on which the app's service principal has FullAccess, which the role claim needs; None: all."""
     rbac_scope: Collection[str] | None = None
     """Mailboxes in the scope of the role assignment; None: all."""
-    out_of_scope: Literal["auth", "data"] = "auth"
+    out_of_scope: OutOfScope = "auth"
     """Where a mailbox outside the scope is refused, which is not known: 535 at AUTH or 430 after DATA."""
     send_as: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Further From addresses by mailbox."""
@@ -70,12 +75,19 @@ class ExchangeConfig:
     idle_timeout: float = 300.0
     """Without a byte from the client; Exchange Server's default."""
 
-    def senders(self, mailbox: str) -> set[str]:
-        """Addresses, in lower case, that may stand in From when this mailbox sends."""
-        further = (addresses for owner, addresses in self.send_as.items() if owner.lower() == mailbox.lower())
-        return {mailbox.lower(), *(address.lower() for addresses in further for address in addresses)}
-
     @property
     def limits(self) -> Limits:
         """The limits to start with."""
         return Limits(self.messages_per_minute, self.connections, self.idle_counts, self.over_rate)
+
+    @property
+    def access(self) -> Access:
+        """The access to start with: what has no setting here is as open as it can be."""
+        return Access(
+            appids=sorted(self.appids) or None,
+            models=tuple(sorted(self.models)),
+            full_access=None if self.full_access is None else sorted(self.full_access),
+            rbac_scope=None if self.rbac_scope is None else sorted(self.rbac_scope),
+            out_of_scope=self.out_of_scope,
+            send_as={mailbox: sorted(addresses) for mailbox, addresses in self.send_as.items()},
+        )

@@ -2,20 +2,21 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from devcloud.exchange.access import Access
 from devcloud.exchange.actions import STAGES
-from devcloud.exchange.config import Limits, OverRate
+from devcloud.exchange.config import Limits
 from devcloud.exchange.faults import FACTS, FLAG_FACTS, NUMBER_FACTS, TEXT_FACTS, Rule
 from devcloud.exchange.scenarios import REGISTRY, Scenario
 
-_PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`\Z")
+_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`\Z")
 _UNKNOWN_FIELD = re.compile(r"unknown field `([^`]*)`")
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+State = TypeVar("State", bound=msgspec.Struct)
 
 
 class RuleDocument(msgspec.Struct, forbid_unknown_fields=True):
@@ -30,20 +31,13 @@ class RuleDocument(msgspec.Struct, forbid_unknown_fields=True):
     fired: int = 0
 
 
-class LimitsDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """The object `limits`; what is left out stays."""
-
-    messages_per_minute: Positive | msgspec.UnsetType = msgspec.UNSET
-    connections: Positive | msgspec.UnsetType = msgspec.UNSET
-    idle_counts: bool | msgspec.UnsetType = msgspec.UNSET
-    over_rate: OverRate | msgspec.UnsetType = msgspec.UNSET
-
-
 class FaultsDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """The whole document; what is left out stays, a list of scenarios replaces all."""
+    """The whole document; what is left out stays, a list of scenarios replaces all. Its parts are read one by one, so that
+    the faults of all are found."""
 
-    scenarios: list[RuleDocument] | msgspec.UnsetType = msgspec.UNSET
-    limits: LimitsDocument | msgspec.UnsetType = msgspec.UNSET
+    scenarios: list[Any] | msgspec.UnsetType = msgspec.UNSET
+    limits: dict[str, Any] = {}
+    access: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,16 @@ class BadDocument(Exception):
 
 
 def read(body: bytes, limits: Limits) -> tuple[list[Rule] | None, Limits]:
-    """The rules (None: leave them) and limits that a document asks for; raises BadDocument naming every bad field."""
+    """The rules (None: leave them) and limits that a document asks for, where nobody has access to give; see `read_all`."""
+    rules, limits, _access = read_all(body, limits, Access())
+    return rules, limits
+
+
+def read_all(body: bytes, limits: Limits, access: Access) -> tuple[list[Rule] | None, Limits, Access]:
+    """The rules (None: leave them), limits and access that a document asks for.
+
+    Raises BadDocument, which names every bad field.
+    """
     try:
         document = msgspec.json.decode(body, type=FaultsDocument)
     except msgspec.ValidationError as error:
@@ -74,14 +77,20 @@ def read(body: bytes, limits: Limits) -> tuple[list[Rule] | None, Limits]:
     rules: list[Rule] | None = None
     if not isinstance(document.scenarios, msgspec.UnsetType):
         rules = [rule for place, item in enumerate(document.scenarios) if (rule := _rule(item, place, errors))]
+    limits = _changed(limits, document.limits, "limits", errors)
+    access = _changed(access, document.access, "access", errors)
     if errors:
         raise BadDocument(errors)
-    return rules, _merged(limits, document.limits)
+    return rules, limits, access
 
 
-def write(rules: Sequence[Rule], limits: Limits) -> dict[str, Any]:
+def write(rules: Sequence[Rule], limits: Limits, access: Access) -> dict[str, Any]:
     """The document that describes the present state."""
-    return {"scenarios": [_describe(rule) for rule in rules], "limits": msgspec.to_builtins(limits)}
+    return {
+        "scenarios": [_describe(rule) for rule in rules],
+        "limits": msgspec.to_builtins(limits),
+        "access": msgspec.to_builtins(access),
+    }
 
 
 def _describe(rule: Rule) -> dict[str, Any]:
@@ -96,14 +105,34 @@ def _describe(rule: Rule) -> dict[str, Any]:
     return {**described, "with": dict(rule.options)} if rule.options else described
 
 
-def _merged(limits: Limits, document: LimitsDocument | msgspec.UnsetType) -> Limits:
-    if isinstance(document, msgspec.UnsetType):
-        return limits
-    return replace(limits, **msgspec.to_builtins(document))
+def _changed(state: State, given: Mapping[str, Any], where: str, errors: list[FieldError]) -> State:
+    """The state with the given fields changed, objects inside it likewise; faults are added to `errors`."""
+    kinds = {field.name: field.type for field in msgspec.structs.fields(state)}
+    changes: dict[str, Any] = {}
+    for name, value in given.items():
+        place, present = f"{where}.{name}", getattr(state, name, None)
+        if name not in kinds:
+            errors.append(FieldError(place, f"no such field; one of {', '.join(kinds)}"))
+        elif isinstance(present, msgspec.Struct) and isinstance(value, dict):
+            changes[name] = _changed(present, value, place, errors)
+        else:
+            changes[name] = _converted(value, kinds[name], place, errors)
+    return msgspec.structs.replace(state, **changes)
 
 
-def _rule(item: RuleDocument, place: int, errors: list[FieldError]) -> Rule | None:
+def _converted(value: object, kind: Any, where: str, errors: list[FieldError]) -> Any:  # noqa: ANN401 - of any field's type
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        errors.append(_field_error(str(error), where))
+        return None
+
+
+def _rule(raw: object, place: int, errors: list[FieldError]) -> Rule | None:
     where = f"scenarios[{place}]"
+    item: RuleDocument | None = _converted(raw, RuleDocument, where, errors)
+    if item is None:
+        return None
     scenario = REGISTRY.get(item.name)
     if scenario is None:
         errors.append(FieldError(f"{where}.name", f"no scenario is called {item.name!r}; see SCENARIOS.md"))
@@ -145,10 +174,10 @@ def _option_faults(scenario: Scenario, options: Mapping[str, Any]) -> list[tuple
     return faults
 
 
-def _field_error(text: str) -> FieldError:
-    place = _PLACE.search(text)
-    field = place.group(1) if place else ""
+def _field_error(text: str, where: str = "") -> FieldError:
+    found = _PLACE.search(text)
+    field = where + (found.group(1) if found else "")
     unknown = _UNKNOWN_FIELD.search(text)
     if unknown:
-        field = f"{field}.{unknown.group(1)}".lstrip(".")
-    return FieldError(field or "$", _PLACE.sub("", text))
+        field = f"{field}.{unknown.group(1)}"
+    return FieldError(field.lstrip(".") or "$", _PLACE.sub("", text))

@@ -8,7 +8,7 @@ from devcloud.exchange.connection import Connection
 from devcloud.exchange.handshake import mechanisms
 from devcloud.exchange.replies import Reply, Response
 from devcloud.exchange.syntax import MAX_AUTH_LINE
-from devcloud.exchange.tokens import Access, BadSasl, BadToken, check, claimed_appid, parse_xoauth2
+from devcloud.exchange.tokens import BadSasl, BadToken, Login, SwitchedOff, check, claimed_appid, parse_xoauth2
 
 CANCELLED = replies.front(501, "5.5.4 Authentication cancelled")  # our wording; RFC 4954 section 4 asks for a 501
 
@@ -43,11 +43,14 @@ async def _xoauth2(link: Connection, initial: str) -> Response:
     if response is not None:
         return response
     service = link.service
+    config, access, keys = service.config, service.access, service.public_keys()
     try:
-        access = check(token, user, config=service.config, keys=service.public_keys(), now=service.clock())
+        login = check(token, user, config=config, access=access, keys=keys, now=service.clock())
     except BadToken:
         return replies.UNAUTHENTICATED
-    _enter(link, user, access)
+    except SwitchedOff as off:
+        return replies.smtp_auth_disabled(off.switch)
+    _enter(link, user, login)
     return replies.AUTHENTICATED
 
 
@@ -69,10 +72,10 @@ async def _ask(link: Connection, prompt: Reply) -> bytes:
     return line
 
 
-def _enter(link: Connection, user: str, access: Access) -> None:
+def _enter(link: Connection, user: str, login: Login) -> None:
     session = link.session
     session.mailbox = user.lower()
-    session.appid = access.appid
-    session.may_submit = access.may_submit
+    session.appid = login.appid
+    session.may_submit = login.may_submit
     session.auth_error = None
     link.service.logged_in.enter(session.mailbox, session.number)

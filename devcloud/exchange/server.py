@@ -129,12 +129,13 @@ class Exchange:
         }
 
     def faults(self) -> dict[str, Any]:
-        """Scenarios and limits in force."""
-        return faults_document.write(self.service.faults.rules, self.service.limits)
+        """Scenarios, limits and access in force."""
+        service = self.service
+        return faults_document.write(service.faults.rules, service.limits, service.access)
 
     def set_faults(self, body: bytes) -> None:
-        """Take a document of scenarios, limits or both; raises `faults_document.BadDocument` and then changes nothing."""
-        rules, limits = faults_document.read(body, self.service.limits)
-        self.service.limits = limits
+        """Take a document of scenarios, limits and access; raises `faults_document.BadDocument` and then changes nothing."""
+        service = self.service
+        rules, service.limits, service.access = faults_document.read_all(body, service.limits, service.access)
         if rules is not None:
-            self.service.faults = FaultPlan(rules)
+            service.faults = FaultPlan(rules)

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from devcloud.exchange.access import Access
 from devcloud.exchange.config import ExchangeConfig, Limits
 from devcloud.exchange.faults import FaultPlan
 from devcloud.exchange.ledgers import Deliveries, Lockout, Presence, Quota, RateLedger
@@ -27,6 +28,7 @@ class Service:
     sleep: Sleep = asyncio.sleep
     certificates: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     limits: Limits = field(init=False)
+    access: Access = field(init=False)
     lockout: Lockout = field(init=False)
     faults: FaultPlan = field(default_factory=FaultPlan)
     rate: RateLedger = field(default_factory=RateLedger)
@@ -39,6 +41,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.limits = self.config.limits
+        self.access = self.config.access
         self.lockout = Lockout(self.config.lockout_after, self.config.lockout_seconds)
 
     @property

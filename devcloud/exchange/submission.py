@@ -74,7 +74,7 @@ def _unacceptable(link: Connection, mailbox: str, envelope: Envelope, headers: H
     if len(origin.addresses) > 1 and not origin.has_sender:
         return store_replies.MULTIPLE_FROM
     for address in origin.addresses:
-        if address.lower() not in config.senders(mailbox):
+        if address.lower() not in service.access.senders(mailbox):
             return store_replies.send_as_denied(mailbox, address)
     if recipients > config.recipients_per_message:
         return store_replies.TOO_MANY_RECIPIENTS

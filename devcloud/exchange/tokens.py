@@ -1,4 +1,4 @@
-"""Does this token open this mailbox? Signature, claims, authorisation model.
+"""Does this token open this mailbox? Signature, claims, Exchange's own records, authorisation model.
 
 Claims as in Microsoft's access token claims reference; the two models as in its pages on OAuth for SMTP (role claim and
 mailbox permission) and on RBAC for Applications (no claim, a scoped role assignment).
@@ -6,13 +6,14 @@ mailbox permission) and on RBAC for Applications (no claim, a scoped role assign
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from devcloud.exchange.access import Access, Switch
 from devcloud.exchange.config import ExchangeConfig
 from devcloud.exchange.syntax import BadAddress, check_address
 
@@ -27,12 +28,20 @@ class BadToken(Exception):
     """The token does not authenticate; the text says why, for the dialogue of a test and never for the client."""
 
 
+class SwitchedOff(Exception):
+    """The token is good, but SMTP AUTH is off: `switch` says for whom."""
+
+    def __init__(self, switch: Switch) -> None:
+        super().__init__(switch)
+        self.switch = switch
+
+
 class BadSasl(ValueError):
     """The XOAUTH2 data is malformed."""
 
 
 @dataclass(frozen=True)
-class Access:
+class Login:
     """A good login; `may_submit` is False when the mailbox will not open after DATA (430 4.2.0)."""
 
     appid: str
@@ -66,20 +75,38 @@ def claimed_appid(token: str) -> str | None:
     return claims["appid"] if isinstance(claims.get("appid"), str) else None
 
 
-def check(token: str, mailbox: str, *, config: ExchangeConfig, keys: Mapping[str, Any], now: float) -> Access:
-    """Verify the token for this mailbox; raises BadToken with the reason."""
+def check(token: str, mailbox: str, *, config: ExchangeConfig, access: Access, keys: Mapping[str, Any], now: float) -> Login:
+    """Verify the token for this mailbox; raises BadToken with the reason, or SwitchedOff.
+
+    The order in which Exchange asks is not published. Ours: the token, who it is, whether the mailbox is there and may
+    use SMTP AUTH, and last what was granted.
+    """
     claims = _verified(token, config, keys)
     _check_times(claims, now)
+    appid = _check_application(claims, config, access)
+    if not access.exists(mailbox):
+        raise BadToken("no such mailbox")
+    off = access.switched_off(mailbox)
+    if off is not None:
+        raise SwitchedOff(off)
+    if "scp" in claims or "upn" in claims:
+        return _delegated(claims, appid, mailbox)
+    return _app_only(claims, appid, mailbox, access)
+
+
+def _check_application(claims: Mapping[str, Any], config: ExchangeConfig, access: Access) -> str:
+    """The client id of an application that Exchange knows in this tenant, and under the object id of the token."""
     appid = claims.get("appid")
     if not isinstance(appid, str) or not appid:
         raise BadToken("no appid claim")
-    if config.appids and appid not in config.appids:
+    if not access.is_registered(appid):
         raise BadToken("application unknown to Exchange")
+    registered = access.registered_object_id(appid)
+    if registered is not None and str(claims.get("oid")).lower() != registered.lower():
+        raise BadToken("registered with another object id")
     if config.tenants and claims.get("tid") not in config.tenants:
         raise BadToken("another tenant")
-    if "scp" in claims or "upn" in claims:
-        return _delegated(claims, appid, mailbox)
-    return _app_only(claims, appid, mailbox, config)
+    return appid
 
 
 def _verified(token: str, config: ExchangeConfig, keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,28 +149,24 @@ def _check_times(claims: Mapping[str, Any], now: float) -> None:
         raise BadToken("not valid yet")
 
 
-def _delegated(claims: Mapping[str, Any], appid: str, mailbox: str) -> Access:
+def _delegated(claims: Mapping[str, Any], appid: str, mailbox: str) -> Login:
     scopes = str(claims.get("scp", "")).split()
     if SCOPE not in scopes:
         raise BadToken("scope SMTP.Send missing")
     if str(claims.get("upn", "")).lower() != mailbox.lower():
         raise BadToken("token of another user")
-    return Access(appid)
+    return Login(appid)
 
 
-def _app_only(claims: Mapping[str, Any], appid: str, mailbox: str, config: ExchangeConfig) -> Access:
+def _app_only(claims: Mapping[str, Any], appid: str, mailbox: str, access: Access) -> Login:
     roles = claims.get("roles", [])
     if isinstance(roles, list) and ROLE in roles:
-        if "claim" not in config.models:
+        if "claim" not in access.models:
             raise BadToken("role claim not accepted")
-        return Access(appid, may_submit=_contains(config.full_access, mailbox))
-    if "rbac" not in config.models:
+        return Login(appid, may_submit=access.may_open(mailbox))
+    if "rbac" not in access.models:
         raise BadToken("role SMTP.SendAsApp missing")
-    inside = _contains(config.rbac_scope, mailbox)
-    if not inside and config.out_of_scope == "auth":
+    inside = access.in_scope(mailbox)
+    if not inside and access.out_of_scope == "auth":
         raise BadToken("mailbox outside the scope of the role assignment")
-    return Access(appid, may_submit=inside)
-
-
-def _contains(mailboxes: Collection[str] | None, mailbox: str) -> bool:
-    return mailboxes is None or mailbox.lower() in {address.lower() for address in mailboxes}
+    return Login(appid, may_submit=inside)

@@ -7,7 +7,7 @@ import hashlib
 from typing import Any
 
 from shared.edges.storage_account import StorageAccount
-from shared.edges.storage_calls import Absent, Changed, NoContainer, Service
+from shared.edges.storage_calls import Absent, Changed, Empty, NoContainer, Service
 from shared.rules.mail import Blob
 
 CONTAINER = "attachments"
@@ -49,7 +49,15 @@ class Attachments:
                 return None
             return await blob.readall(), str(blob.properties.etag)
 
+        async def look() -> tuple[bytes, str] | None:
+            blob = self._account.container(CONTAINER).get_blob_client(path)
+            seen = await blob.get_blob_properties(**condition)
+            return (b"", str(seen.etag)) if seen.size == 0 else None
+
         try:
-            return await self._account.run(Service.BLOB, read)
+            try:
+                return await self._account.run(Service.BLOB, read)
+            except Empty:
+                return await self._account.run(Service.BLOB, look)
         except (Absent, NoContainer, Changed):
             return None

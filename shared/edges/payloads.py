@@ -1,7 +1,7 @@
 """Payloads that do not fit into a table row: container `payloads`, one blob for each mail and content."""
 
 from shared.edges.storage_account import StorageAccount
-from shared.edges.storage_calls import Absent, NoContainer, Service
+from shared.edges.storage_calls import Absent, Empty, NoContainer, Service
 from shared.rules.outcome import Reason
 from shared.rules.storage_errors import NotStorable, PayloadChanged
 
@@ -40,6 +40,8 @@ class Payloads:
 
         try:
             return await self._account.run(Service.BLOB, read)
+        except Empty:
+            return b""
         except (Absent, NoContainer):
             return None
 

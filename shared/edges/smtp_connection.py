@@ -48,7 +48,8 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """An open connection. `mailbox`, `opened_at` (monotonic) and `expires_at` (epoch seconds) are set by the login."""
+    """An open connection. The login sets `mailbox`, `opened_at` (monotonic) and `over_at`: the epoch second from which on it
+    serves no further mail, because its token ends soon."""
 
     def __init__(self, client: "SMTP", timeouts: Timeouts) -> None:
         self._client = client
@@ -56,7 +57,7 @@ class Connection:
         self._timeouts = timeouts
         self.mailbox = ""
         self.opened_at = 0.0
-        self.expires_at = 0.0
+        self.over_at = 0.0
         self.mails = 0
         self.dot_written = False
         self.dot_at = 0.0

@@ -13,7 +13,7 @@ from shared.edges.smtp_connection import Answer, Connection, check_in_step
 from shared.edges.smtp_faults import XOAUTH2_NOT_OFFERED, reply_of, verdict_of
 from shared.edges.smtp_offer import Timeouts
 from shared.edges.smtp_span import reply_attributes
-from shared.rules.config import Cloud
+from shared.rules.endpoints import Endpoint, Endpoints
 from shared.rules.outcome import AuthRefused, NotSent, Parked, Phase
 from shared.rules.replies import STARTTLS_NOT_OFFERED, classify, not_sent
 from shared.rules.reply_table import ReplyKind
@@ -34,18 +34,18 @@ class _Progress:
 
 
 class Dialler:
-    """Opens connections to one server. The TLS context is made once: reading the CA certificates costs milliseconds."""
+    """Opens connections to one cloud's servers, with one TLS context: reading the CA certificates costs milliseconds."""
 
     def __init__(
         self,
-        cloud: Cloud,
+        endpoints: Endpoints,
         *,
         ca_file: str | None,
         telemetry: Telemetry,
         monotonic: Callable[[], float],
         timeouts: Timeouts,
     ) -> None:
-        self._cloud = cloud
+        self._endpoints = endpoints
         self._ca_file = ca_file
         self._telemetry = telemetry
         self._monotonic = monotonic
@@ -54,23 +54,24 @@ class Dialler:
 
     async def dial(self, mailbox: str, token: Token) -> Connection | NotSent | AuthRefused:
         """A connection that is logged in as `mailbox`, or why there is none; a refused one is closed."""
-        connection = await self._connect()
+        endpoint = self._endpoints.of(mailbox)
+        connection = await self._connect(endpoint)
         if not isinstance(connection, Connection):
             return connection
-        refusal = await self._login(connection, mailbox, token)
+        refusal = await self._login(connection, endpoint, initial_response(mailbox, token.value))
         if refusal is not None:
             connection.close()
             return refusal
         connection.mailbox = mailbox
         connection.opened_at = self._monotonic()
-        connection.expires_at = token.expires_at
+        connection.over_at = token.expires_at - endpoint.session_margin
         return connection
 
-    async def _connect(self) -> Connection | NotSent:
-        client = self._client()
+    async def _connect(self, endpoint: Endpoint) -> Connection | NotSent:
+        client = self._client(endpoint)
         progress = _Progress()
         started = self._monotonic()
-        with self._telemetry.span("smtp connect", kind=Kind.CLIENT, attributes=self._where()) as span:
+        with self._telemetry.span("smtp connect", kind=Kind.CLIENT, attributes=_where(endpoint)) as span:
             try:
                 async with asyncio.timeout(self._timeouts.opening):
                     missing = await self._secure(client, progress)
@@ -104,12 +105,12 @@ class Dialler:
         check_in_step(client.protocol)
         return None if "xoauth2" in client.server_auth_methods else Parked(XOAUTH2_NOT_OFFERED)
 
-    async def _login(self, connection: Connection, mailbox: str, token: Token) -> NotSent | AuthRefused | None:
+    async def _login(self, connection: Connection, endpoint: Endpoint, line: bytes) -> NotSent | AuthRefused | None:
         started = self._monotonic()
-        with self._telemetry.span("smtp auth", kind=Kind.CLIENT, attributes=self._where()) as span:
+        with self._telemetry.span("smtp auth", kind=Kind.CLIENT, attributes=_where(endpoint)) as span:
             try:
                 async with asyncio.timeout(self._timeouts.opening):
-                    answer = await _authenticate(connection, initial_response(mailbox, token.value))
+                    answer = await authenticate(connection, line)
                 refusal = _judged(answer, span)
             except Exception as error:  # noqa: BLE001 - every class has its verdict, unknown ones park the mail
                 refusal = not_sent(verdict_of(error, Phase.AUTH))
@@ -121,22 +122,10 @@ class Dialler:
             self._record(Phase.AUTH, refusal, started)
             return refusal
 
-    def _client(self) -> "SMTP":
-        from aiosmtplib import SMTP
-
+    def _client(self, endpoint: Endpoint) -> "SMTP":
         if self._tls is None:
             self._tls = ssl.create_default_context(cafile=self._ca_file)
-        return SMTP(
-            hostname=self._cloud.smtp_host,
-            port=self._cloud.smtp_port,
-            local_hostname=EHLO_NAME,
-            use_tls=False,  # Exchange Online has no port with TLS from the first byte
-            start_tls=False,  # done by hand, so that its failures are told apart from those of connecting
-            tls_context=self._tls,
-        )
-
-    def _where(self) -> dict[Attr, Value]:
-        return {Attr.SERVER: self._cloud.smtp_host, Attr.PORT: self._cloud.smtp_port, Attr.PROTOCOL: "smtp"}
+        return new_client(endpoint.host, endpoint.port, self._tls)
 
     def _record(self, phase: Phase, result: object, started: float) -> None:
         ok = result is None or isinstance(result, Connection)
@@ -144,7 +133,25 @@ class Dialler:
         self._telemetry.record(Metric.SMTP_DURATION, self._monotonic() - started, {Attr.PHASE: phase, Attr.OUTCOME: outcome})
 
 
-async def _authenticate(connection: Connection, line: bytes) -> Answer:
+def _where(endpoint: Endpoint) -> dict[Attr, Value]:
+    return {Attr.SERVER: endpoint.host, Attr.PORT: endpoint.port, Attr.PROTOCOL: "smtp"}
+
+
+def new_client(host: str, port: int, tls: ssl.SSLContext) -> "SMTP":
+    """The library's client, not connected yet; it does nothing by itself."""
+    from aiosmtplib import SMTP
+
+    return SMTP(
+        hostname=host,
+        port=port,
+        local_hostname=EHLO_NAME,
+        use_tls=False,  # Exchange Online has no port with TLS from the first byte
+        start_tls=False,  # done by hand, so that its failures are told apart from those of connecting
+        tls_context=tls,
+    )
+
+
+async def authenticate(connection: Connection, line: bytes) -> Answer:
     """AUTH in two steps: with an initial response the line may be longer than a command may be (RFC 4954 section 4)."""
     answer = await connection.command(b"AUTH XOAUTH2")
     if answer.code != 334:

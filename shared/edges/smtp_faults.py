@@ -28,8 +28,9 @@ def verdict_of(error: BaseException, phase: Phase) -> Verdict:
     """What `error` in `phase` means. Never raises; what is not known here is a bug of ours, and the mail is parked."""
     from aiosmtplib.errors import SMTPResponseException
 
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
-        return Verdict(ReplyKind.CONFIGURATION, CERTIFICATE_NOT_TRUSTED, None)
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Verdict(ReplyKind.CONFIGURATION, _of_certificate(cause), None)
     if isinstance(error, SMTPResponseException):
         return classify(phase, error.code, parse_enhanced(error.message), error.message)
     for kinds, verdict in _VERDICTS:
@@ -55,11 +56,34 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
+def _of_certificate(error: ssl.SSLCertVerificationError) -> Reason:
+    """OpenSSL's verdict; a proxy that breaks TLS open shows a certificate by an authority of its own."""
+    return _CERTIFICATES.get(getattr(error, "verify_code", 0), CERTIFICATE_NOT_TRUSTED)
+
+
 CERTIFICATE_NOT_TRUSTED = Reason(
     "certificate-not-trusted",
-    "the server's certificate is not trusted or names another host, so no token is sent",
-    "check host of [cloud] and MAIL_CA_FILE, and whether something between the app and the server breaks TLS open",
+    "no authority that this machine trusts has signed the server's certificate, so no token is sent: something between the "
+    "app and the server breaks TLS open, or the server is another one",
+    "except <server> from TLS inspection in the firewall; see who signs: "
+    "openssl s_client -starttls smtp -connect <server>:<port> -showcerts",
 )
+CERTIFICATE_OF_ANOTHER_HOST = Reason(
+    "certificate-of-another-host",
+    "the server's certificate names another host, so no token is sent",
+    "check [cloud] in mail.toml and what the name leads to: nslookup <server>",
+)
+CERTIFICATE_OUT_OF_DATE = Reason(
+    "certificate-out-of-date",
+    "the server's certificate has expired or is not valid yet, so no token is sent",
+    "check the machine's clock; see the dates: openssl s_client -starttls smtp -connect <server>:<port> -showcerts",
+)
+_CERTIFICATES = {
+    9: CERTIFICATE_OUT_OF_DATE,  # X509_V_ERR_CERT_NOT_YET_VALID
+    10: CERTIFICATE_OUT_OF_DATE,  # X509_V_ERR_CERT_HAS_EXPIRED
+    62: CERTIFICATE_OF_ANOTHER_HOST,  # X509_V_ERR_HOSTNAME_MISMATCH
+    64: CERTIFICATE_OF_ANOTHER_HOST,  # X509_V_ERR_IP_ADDRESS_MISMATCH
+}
 XOAUTH2_NOT_OFFERED = Reason(
     "xoauth2-not-offered",
     "the server does not offer XOAUTH2, so no token is sent",
@@ -68,7 +92,15 @@ XOAUTH2_NOT_OFFERED = Reason(
 TLS_FAILED = Reason("tls-failed", "no TLS connection came about", "check that the server speaks TLS 1.2 or newer")
 TIMED_OUT = Reason("server-timeout", "the server did not answer in time")
 UNREACHABLE = Reason(
-    "server-unreachable", "the server cannot be reached", "check that outbound connections to its port are allowed"
+    "server-unreachable",
+    "the server cannot be reached: outbound connections to its port are blocked, or it is down",
+    "az network nsg rule create --resource-group <group> --nsg-name <nsg> --name smtp --priority 200 --direction Outbound "
+    "--access Allow --protocol Tcp --destination-port-ranges <port>, or the same in your firewall",
+)
+NAME_NOT_FOUND = Reason(
+    "server-name-not-found",
+    "the name of the server leads to no address",
+    "check [cloud] in mail.toml and the DNS servers of the app's network: nslookup <server>",
 )
 CONNECTION_LOST = Reason("connection-lost", "the connection broke off")
 OUTCOME_UNKNOWN = Reason(

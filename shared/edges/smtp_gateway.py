@@ -1,4 +1,4 @@
-"""Exchange Online's submission endpoint: sessions of a mailbox, new or reused."""
+"""Exchange Online's submission endpoints: sessions of a mailbox, new or reused."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from shared.edges.smtp_dialling import Dialler
 from shared.edges.smtp_offer import Limits, Timeouts
 from shared.edges.smtp_pool import Pool
 from shared.edges.smtp_session import SessionTools, SmtpSession
-from shared.rules.config import Cloud
+from shared.rules.endpoints import Endpoints
 from shared.rules.outcome import AuthRefused, NotSent
 from shared.rules.token import Token
 from shared.telemetry import Telemetry
@@ -19,11 +19,11 @@ _DEFAULT_LIMITS = Limits()
 
 
 class SmtpGateway:
-    """Opens sessions at one cloud's SMTP host. `clock` gives epoch seconds, `monotonic` never goes back."""
+    """Opens sessions at one cloud's SMTP hosts. `clock` gives epoch seconds, `monotonic` never goes back."""
 
     def __init__(
         self,
-        cloud: Cloud,
+        endpoints: Endpoints,
         *,
         ca_file: str | None,
         telemetry: Telemetry,
@@ -32,11 +32,16 @@ class SmtpGateway:
         timeouts: Timeouts = _DEFAULT_TIMEOUTS,
         limits: Limits = _DEFAULT_LIMITS,
     ) -> None:
+        self._endpoints = endpoints
         self._telemetry = telemetry
         self._monotonic = monotonic
         self._timeouts = timeouts
         self._pool = Pool(limits, clock=clock, monotonic=monotonic)
-        self._dialler = Dialler(cloud, ca_file=ca_file, telemetry=telemetry, monotonic=monotonic, timeouts=timeouts)
+        self._dialler = Dialler(endpoints, ca_file=ca_file, telemetry=telemetry, monotonic=monotonic, timeouts=timeouts)
+
+    def login_margin(self, mailbox: str) -> float:
+        """Seconds of life, more than which a token needs for a login as `mailbox`."""
+        return self._endpoints.of(mailbox).login_margin
 
     async def open(self, mailbox: str, token: Token) -> SmtpSession | NotSent | AuthRefused:
         """A session for `mailbox`; `token` is used where a new login is needed.

@@ -54,5 +54,3 @@ class Limits:
     mails: int = 100
     age: float = 240.0
     """Seconds since the login; front ends were seen closing after five minutes."""
-    token_margin: float = 60.0
-    """Seconds before its token's expiry at which a session counts as over: one mail has to fit in."""

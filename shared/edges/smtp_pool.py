@@ -65,7 +65,7 @@ class Pool:
             connection.alive
             and connection.mails < self._limits.mails
             and self._monotonic() - connection.opened_at < self._limits.age
-            and self._clock() < connection.expires_at - self._limits.token_margin
+            and self._clock() < connection.over_at
         )
 
     def _tired(self, connection: Connection) -> None:

@@ -51,6 +51,10 @@ class NoContainer(Exception):
     """The table, queue or container itself is not there."""
 
 
+class Empty(Exception):
+    """A range of an empty blob was asked for, which storage refuses (416): there is nothing to read."""
+
+
 class Taken(Exception):
     """Something with this name is there already."""
 
@@ -75,6 +79,7 @@ _SIGNALS: dict[str, type[Exception]] = {
     "TableNotFound": NoContainer,
     "QueueNotFound": NoContainer,
     "ContainerNotFound": NoContainer,
+    "InvalidRange": Empty,
     "EntityAlreadyExists": Taken,
     "BlobAlreadyExists": Taken,
     "ResourceAlreadyExists": Taken,
@@ -96,6 +101,12 @@ _ROLES = {
     Service.TABLE: "Storage Table Data Contributor",
 }
 
+_GRANT = (
+    "az role assignment create --assignee-object-id <object id> --assignee-principal-type ServicePrincipal "
+    "--role '{role}' --scope $(az storage account show --name <storage account> --query id --output tsv)"
+)
+"""What gives a role of Azure Storage; both commands are of the Azure CLI."""
+
 _CODE = re.compile(r"[A-Za-z]{1,80}")
 """What an error code looks like; anything else from outside stays out of our texts."""
 
@@ -103,7 +114,7 @@ _CODE = re.compile(r"[A-Za-z]{1,80}")
 async def call(operation: Callable[[], Awaitable[Result]], *, service: Service, sleep: Sleep) -> Result:
     """Run a storage operation, up to three times.
 
-    Raises `Absent`, `NoContainer`, `Taken`, `Changed` for the edge, and `StorageFault` for everybody else.
+    Raises `Absent`, `NoContainer`, `Empty`, `Taken`, `Changed` for the edge, and `StorageFault` for everybody else.
     """
     for pause in (*PAUSES, None):
         try:
@@ -167,10 +178,10 @@ def _judge_silence(error: Exception) -> Verdict:
 
 
 def _missing_right(code: str, service: Service) -> Reason:
-    role = _ROLES[service]
+    grant = _GRANT.format(role=_ROLES[service])
     if code in ("AuthorizationPermissionMismatch", "InsufficientAccountPermissions"):
         text = f"the app's identity may not do this with a {service}"
-        return Reason("storage-role-missing", text, f"give it the role {role} on the storage account")
+        return Reason("storage-role-missing", text, grant)
     if code == "AuthenticationFailed":
         text = "storage does not accept the app's token or key"
         return Reason("storage-not-authenticated", text, "check MailStorage and the identity's client id")
@@ -178,8 +189,7 @@ def _missing_right(code: str, service: Service) -> Reason:
         text = "the storage account takes no keys"
         return Reason("storage-keys-off", text, "set MailStorage__accountName instead of a connection string")
     text = f"storage refuses the app's access to a {service}"
-    fix = f"give the app's identity the role {role} on the storage account and let its network through the firewall"
-    return Reason("storage-forbidden", text, fix)
+    return Reason("storage-forbidden", text, f"let the app's network through the account's firewall, or {grant}")
 
 
 def _unavailable(code: str, text: str, fix: str = "", *, retry_after: float = RETRY_AFTER, again: bool = False) -> Verdict:

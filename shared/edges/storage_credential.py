@@ -5,6 +5,7 @@ old one when that fails; its asynchronous twin drops the old one (azure-identity
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -25,6 +26,9 @@ IDENTITY_READ = 5.0
 
 RETRY_AFTER_IDENTITY = 15.0
 """Seconds. msal repeats nothing itself and throttles for 5 s after a failure of the endpoint."""
+
+SDK_LOG, SILENT = "azure.identity", logging.CRITICAL + 1
+"""The SDK logs at WARNING what the endpoint said, which may hold a token."""
 
 NO_TOKEN = Reason(
     "storage-token",
@@ -78,12 +82,10 @@ class StorageIdentity:
 
     async def _fetch(self, fetch: Callable[[], Fetched]) -> Fetched:
         """Run `fetch` in a thread. Its failures are named here: seen later, a 403 would look like one of storage's."""
-        from azure.core.exceptions import AzureError
-
         async with self._one_at_a_time:
             try:
                 return await asyncio.to_thread(fetch)
-            except (AzureError, ValueError, OSError):
+            except Exception:  # noqa: BLE001 - msal also raises what its parsing stumbles over; the texts may quote the answer
                 raise StorageUnavailable(NO_TOKEN, RETRY_AFTER_IDENTITY) from None
 
     def _sync(self) -> "ManagedIdentityCredential":
@@ -91,6 +93,7 @@ class StorageIdentity:
             from azure.core.pipeline.transport import RequestsTransport
             from azure.identity import ManagedIdentityCredential
 
+            logging.getLogger(SDK_LOG).setLevel(SILENT)
             # No proxy from the environment: the endpoint is on this machine, and its header is a secret.
             transport = RequestsTransport(
                 use_env_settings=False, connection_timeout=IDENTITY_CONNECT, read_timeout=IDENTITY_READ

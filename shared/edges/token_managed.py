@@ -5,16 +5,21 @@ Protocol and measurements: Azure Functions reference 3.3.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from shared.rules.config import IdentityWay
+from shared.rules.outcome import Reason
 from shared.rules.token_errors import (
+    AMBIGUOUS,
     CONFIGURATION_PAUSE,
     DOWN,
     DOWN_PAUSE,
     ENDPOINT_MISSING,
+    REFUSED,
     SETTINGS_WRONG,
     TIMEOUT,
     UNREADABLE,
@@ -32,16 +37,29 @@ READ_TIMEOUT = 20.0
 """Seconds of silence; with CONNECT_TIMEOUT below FETCH_TIMEOUT, so that no thread outlives its fetch."""
 
 
+NO_SUCH_IDENTITY = 400
+"""The endpoint's answer where it has no identity as asked for; without a client id, where the app has none of its own."""
+
+
+METADATA = "169.254.169.254"
+"""Where virtual machines of several clouds have their metadata; the SDK asks there when no IDENTITY_ENDPOINT is set."""
+
+
+SDK_LOG, SILENT = "azure.identity", logging.CRITICAL + 1
+"""The SDK logs at WARNING what the endpoint said, which may hold a token; the reason tells all that an operator needs."""
+
+
 @dataclass(slots=True)
 class LastAnswer:
-    """Status and Retry-After of the newest HTTP answer; the SDKs lose both on the way to their exceptions."""
+    """Status and Retry-After of the newest HTTP answer, and its host; the SDKs lose them on the way to their exceptions."""
 
     status: int | None = None
     retry_after: str | None = None
+    host: str = ""
 
-    def note(self, status: int, retry_after: str | None) -> None:
-        """Remember an answer."""
-        self.status, self.retry_after = status, retry_after
+    def note(self, status: int, retry_after: str | None, host: str = "") -> None:
+        """Remember an answer, and who gave it."""
+        self.status, self.retry_after, self.host = status, retry_after, host
 
 
 class ManagedIdentityFetch:
@@ -64,14 +82,24 @@ class ManagedIdentityFetch:
             return self._token(answer)
         except Exception as error:  # noqa: BLE001 - whatever the SDK raises, its text may quote the answer and goes no further
             unavailable = unavailable_because(error, answer)
+        if unavailable.reason is REFUSED:
+            raise TokenUnavailable(self._refusal(answer), unavailable.retry_after)
         raise unavailable
+
+    def _refusal(self, answer: LastAnswer) -> Reason:
+        """What a refusal means: without the app's own endpoint the SDK asks the machine's, which knows no function app."""
+        if answer.host == METADATA:
+            return ENDPOINT_MISSING
+        return AMBIGUOUS if answer.status == NO_SUCH_IDENTITY and self._client_id is None else REFUSED
 
     def _token(self, answer: LastAnswer) -> tuple[str, float]:
         from azure.identity import ManagedIdentityCredential
 
+        logging.getLogger(SDK_LOG).setLevel(SILENT)
+
         def note(response: Any) -> None:  # noqa: ANN401 - azure-core's PipelineResponse, generic over transports
             http = response.http_response
-            answer.note(http.status_code, http.headers.get("Retry-After"))
+            answer.note(http.status_code, http.headers.get("Retry-After"), urlsplit(http.request.url).hostname or "")
 
         with ManagedIdentityCredential(
             client_id=self._client_id,

@@ -6,11 +6,12 @@ The fetch itself is a strategy (`token_managed.py`, `token_federated.py`); the c
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from shared.rules.token import Token
+from shared.rules.token import EXPIRY_MARGIN, Token
 from shared.rules.token_errors import DOWN_PAUSE, EXPIRED, THROTTLED, TokenUnavailable
-from shared.telemetry import Attr, Kind, Metric, Span, Telemetry
+from shared.telemetry import Attr, Attributes, Kind, Metric, Span, Telemetry
 
 REFRESH_PAUSE = 30.0
 """Seconds after a failed early refresh in which the token at hand is simply used: the next try costs a mail its time."""
@@ -42,18 +43,24 @@ class TokenSource:
         self._failure: TokenUnavailable | None = None
         self._quiet_until = 0.0
 
-    async def get(self) -> Token:
-        """A usable token, from the cache where it is not yet due; raises `TokenUnavailable`."""
-        attributes = {Attr.IDENTITY_WAY: self._fetch.way}
-        with self._telemetry.span("token fetch", kind=Kind.CLIENT, attributes=attributes) as span:
+    async def get(self, margin: float = EXPIRY_MARGIN) -> Token:
+        """A token with more than `margin` seconds left, from the cache where it is not yet due; raises `TokenUnavailable`.
+
+        A new one is given whatever it has left: there is none that lives longer.
+        """
+        now = self._clock()
+        usable = self._usable(now, margin)
+        if usable is not None and (now < self._quiet_until or not usable.due(now, margin)):
+            with self._span(self._facts(usable, now, hit=True)):
+                return usable
+        with self._span({Attr.IDENTITY_WAY: self._fetch.way, Attr.CACHE_HIT: False}) as span:
             try:
-                cached = self._at_hand()
-                token = cached or await self._renewed(span)
+                self._check_pause(usable, now)
+                token = await self._renewed(margin, span)
             except TokenUnavailable as unavailable:
-                span.set({Attr.CACHE_HIT: False, Attr.REASON: unavailable.reason.code})
+                span.set({Attr.REASON: unavailable.reason.code})
                 raise
-            left = max(0.0, token.expires_at - self._clock())
-            span.set({Attr.CACHE_HIT: cached is not None, Attr.SECONDS_LEFT: left})
+            span.set(self._facts(token, self._clock(), hit=False))
             return token
 
     async def drop(self, token: Token) -> None:
@@ -62,25 +69,30 @@ class TokenSource:
             self._token = None
             self._quiet_until = 0.0
 
-    def _at_hand(self) -> Token | None:
-        """The cached token where nothing has to be fetched now; raises what the last fetch raised while it is too early."""
-        now = self._clock()
-        usable = self._token if self._token is not None and self._token.usable(now) else None
-        if usable is not None and (now < self._quiet_until or not usable.due(now)):
-            return usable
+    def _span(self, attributes: Attributes) -> AbstractContextManager[Span]:
+        return self._telemetry.span("token fetch", kind=Kind.CLIENT, attributes=attributes)
+
+    def _usable(self, now: float, margin: float) -> Token | None:
+        return self._token if self._token is not None and self._token.usable(now, margin) else None
+
+    def _facts(self, token: Token, now: float, *, hit: bool) -> Attributes:
+        left = max(0.0, token.expires_at - now)
+        return {Attr.IDENTITY_WAY: self._fetch.way, Attr.CACHE_HIT: hit, Attr.SECONDS_LEFT: left}
+
+    def _check_pause(self, usable: Token | None, now: float) -> None:
+        """Raise what the last fetch raised while it is too early for the next one and there is no token meanwhile."""
         if usable is None and self._failure is not None and now < self._quiet_until:
             raise TokenUnavailable(self._failure.reason, max(self._failure.retry_after, self._quiet_until - now))
-        return None
 
-    async def _renewed(self, span: Span) -> Token:
+    async def _renewed(self, margin: float, span: Span) -> Token:
         try:
             return await self._shared_fetch()
         except TokenUnavailable as unavailable:
-            now = self._clock()
-            if self._token is None or not self._token.usable(now):
+            old = self._usable(self._clock(), margin)
+            if old is None:
                 raise
             span.set({Attr.REASON: unavailable.reason.code})
-            return self._token
+            return old
 
     async def _shared_fetch(self) -> Token:
         """One fetch for all who wait; it goes on when one of them is cancelled."""
@@ -116,7 +128,7 @@ class TokenSource:
         self._failure = unavailable
         if unavailable.reason is THROTTLED:
             self._quiet_until = now + unavailable.retry_after
-        elif self._token is not None and self._token.usable(now):
+        elif self._usable(now, EXPIRY_MARGIN) is not None:
             self._quiet_until = now + REFRESH_PAUSE
         else:
             self._quiet_until = now + min(FAILURE_PAUSE, unavailable.retry_after)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from shared.rules.api_answers import Count, MailView, ReasonView, RecipientView, Time
+from shared.rules.findings import Standing, Step, Verdict
 from shared.rules.stops import Scope, Trial
 
 
@@ -112,6 +113,27 @@ class PutBack(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[LeftMailView, ...]
     unreadable: tuple[UnreadableRow, ...]
     after: Annotated[str | None, Meta(description="For the next call of the same order; null where every mail was seen.")]
+
+
+class FindingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the doctor's walk for one subject; code, cause and fix are null where all is well."""
+
+    step: Step
+    standing: Standing
+    subject: Annotated[str, Meta(description="A mailbox, a queue, a sender, the server; '' for the app as a whole.")]
+    seen: Annotated[str, Meta(description="What was seen, in plain words.")]
+    code: str | None
+    cause: str | None
+    fix: Annotated[str | None, Meta(description="The command that cures it; ids that are known are filled in.")]
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What the doctor found."""
+
+    at: Time
+    verdict: Verdict
+    told: Annotated[str, Meta(description="The verdict in a sentence.")]
+    findings: tuple[FindingView, ...]
 
 
 class MinutePace(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from shared.rules import token_errors
+from shared.rules import access_reasons, token_errors
 from shared.rules.outcome import Fate, Outcome, Parked, Reason, Rejected, Retry, Sent, Unknown
 from shared.rules.stops import Phase, Place, Scope, Stop, Trial
 
@@ -77,6 +77,8 @@ _OF_CODE: Mapping[str, Breaker] = {
         ),
         Breaker.LOGIN,
     ),
+    **dict.fromkeys((reason.code for reason in access_reasons.OF_RIGHTS), Breaker.RIGHTS),
+    **dict.fromkeys((reason.code for reason in access_reasons.OF_LOGIN), Breaker.LOGIN),
     "send-as-denied": Breaker.SEND_AS,
     **dict.fromkeys(
         (

@@ -2,12 +2,13 @@
 
 Sources: Microsoft 365 URLs and IP address ranges (one list per cloud) for the hosts, "Authenticate an IMAP, POP or SMTP
 connection using OAuth" for the worldwide scope, "Configure an application to trust a managed identity" for the audiences
-of federated credentials. Only `worldwide` has been seen to work; the others are what the published lists say.
+of federated credentials, "Microsoft Graph national cloud deployments" for Graph, "Manage High Volume Email for Microsoft
+365" for its host. Only `worldwide` has been seen to work; the others are what the published lists say.
 """
 
 from collections.abc import Mapping
 
-from shared.rules.config import Cloud
+from shared.rules.config import Cloud, Server
 
 CUSTOM = "custom"
 """The cloud whose values come from app settings: the local cloud, tests, other relays."""
@@ -25,6 +26,9 @@ WORLDWIDE = Cloud(
     authority="https://login.microsoftonline.com",
     scope="https://outlook.office365.com/.default",
     exchange_audience=FEDERATION_AUDIENCE,
+    graph="https://graph.microsoft.com",
+    # The older name, smtp-hve.office365.com, is to be taken away.
+    high_volume=Server("smtp.hve.mx.microsoft", SUBMISSION_PORT),
 )
 
 GCC_HIGH = Cloud(
@@ -35,6 +39,7 @@ GCC_HIGH = Cloud(
     authority="https://login.microsoftonline.us",
     scope="https://outlook.office365.us/.default",
     exchange_audience="api://AzureADTokenExchangeUSGov",
+    graph="https://graph.microsoft.us",
 )
 
 DOD = Cloud(
@@ -45,6 +50,7 @@ DOD = Cloud(
     # Public configurations disagree between this audience and outlook.office365.us.
     scope="https://outlook-dod.office365.us/.default",
     exchange_audience="api://AzureADTokenExchangeUSGov",
+    graph="https://dod-graph.microsoft.us",
 )
 
 CHINA = Cloud(
@@ -54,6 +60,7 @@ CHINA = Cloud(
     authority="https://login.partner.microsoftonline.cn",
     scope="https://partner.outlook.cn/.default",
     exchange_audience="api://AzureADTokenExchangeChina",
+    graph="https://microsoftgraph.chinacloudapi.cn",
 )
 
 CLOUDS: Mapping[str, Cloud] = {cloud.name: cloud for cloud in (WORLDWIDE, GCC_HIGH, DOD, CHINA)}

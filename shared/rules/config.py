@@ -42,9 +42,28 @@ class IdentityModel(StrEnum):
     CLAIM = "claim"
 
 
+class EndpointName(StrEnum):
+    """Where a sender's mailboxes log in: Exchange Online's client submission, or High Volume Email (internal mail only)."""
+
+    SUBMISSION = "submission"
+    HIGH_VOLUME = "high-volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A host and its port with STARTTLS."""
+
+    host: str
+    port: int
+
+
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Where the mail leaves: SMTP host and port, and where the token for it comes from."""
+    """Where the mail leaves: SMTP host and port, and where the token for it comes from.
+
+    `exchange_audience` is what the identity's token is for where it is the credential of an app registration, `graph` the
+    resource of Microsoft Graph, `high_volume` the server of High Volume Email (None: the cloud has none).
+    """
 
     name: str
     smtp_host: str
@@ -52,6 +71,8 @@ class Cloud:
     authority: str
     scope: str
     exchange_audience: str = "api://AzureADTokenExchange"
+    graph: str = "https://graph.microsoft.com"
+    high_volume: Server | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One From address, the mailboxes that may authenticate for it, and its limits.
+    """One From address, the mailboxes that may authenticate for it, where they do, and its limits.
 
     `expires_after` is in seconds of time in which sending was possible. The three limits are of each mailbox;
     their defaults are Exchange Online's own (30 a minute, 3 connections, 10,000 recipients a day).
@@ -81,6 +102,7 @@ class Sender:
     connections: int = 3
     recipients_per_day: int = 10_000
     visible_external: int = MOST_VISIBLE
+    endpoint: EndpointName = EndpointName.SUBMISSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +217,15 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditSetting:
+    """The permission audit: who gets its mails (none: nobody), from which sender, and the mailbox that must be refused."""
+
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    decoy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MailConfig:
     """The whole of `mail.toml`. `digest_of_file` is the hash that the ledger stores with every mail.
 
@@ -212,5 +243,6 @@ class MailConfig:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
+    audit: AuditSetting = field(default_factory=AuditSetting)
     licences: int | None = None
     digest_of_file: str = ""

@@ -6,8 +6,9 @@
 from collections.abc import Collection, Iterator
 
 from shared.rules.callers import FUNCTION_KEY
-from shared.rules.clouds import CUSTOM, UNPROVEN
-from shared.rules.config import Digest, HttpAuth, Producer, Retention, Sender, Verification
+from shared.rules.clouds import CLOUDS, CUSTOM, UNPROVEN
+from shared.rules.config import Digest, EndpointName, HttpAuth, Producer, Retention, Sender, Verification
+from shared.rules.config_audit import check_audit
 from shared.rules.config_doors import check_caller, check_webhook
 from shared.rules.config_references import check_receivers, check_reference, check_template
 from shared.rules.digest_windows import check_schedule
@@ -15,6 +16,7 @@ from shared.rules.faults import Fault
 from shared.rules.mail_toml import Tables
 from shared.rules.mail_toml_schema import CURES
 from shared.rules.patterns import QUEUE_NAME
+from shared.rules.setting_values import ANYBODY
 from shared.rules.storage_names import POISON_SUFFIX
 
 PRIVATE_QUEUE = "sending"
@@ -24,7 +26,8 @@ LONGEST_QUEUE = 63 - len(POISON_SUFFIX)
 """With a longer name the poison queue's would not be valid, and the host would retry a bad message for ever."""
 
 PUBLISHED = {"messages_per_minute": 30, "connections": 3, "recipients_per_day": 10_000}
-"""Exchange Online's limits of one mailbox (Microsoft Learn, "Exchange Online limits", section on sending)."""
+"""Exchange Online's limits of one mailbox (Microsoft Learn, "Exchange Online limits", section on sending). They are those of
+client submission; High Volume Email has none that are published for an account."""
 
 
 def check(tables: Tables, templates: Collection[str]) -> list[Fault]:
@@ -36,13 +39,23 @@ def check(tables: Tables, templates: Collection[str]) -> list[Fault]:
         *(fault for webhook in tables.webhooks.values() for fault in check_webhook(webhook, tables, templates)),
         *(fault for caller in tables.callers.values() for fault in check_caller(caller, tables, templates)),
         *_callers(tables),
+        *check_audit(tables),
         *(fault for digest in tables.digests.values() for fault in _digest(digest, tables, templates)),
     ]
 
 
 def advise(tables: Tables) -> list[Fault]:
-    """Warnings: limits above Exchange's own, clouds that nobody has proven, readers and callers that can never match."""
-    return [*_limits(tables), *_cloud(tables), *_readers(tables), *_idle_callers(tables), *_deaf_webhooks(tables)]
+    """Warnings: limits above Exchange's own, recipients that an endpoint does not reach, clouds that nobody has proven,
+    readers and callers that can never match.
+    """
+    return [
+        *_limits(tables),
+        *_outsiders(tables),
+        *_cloud(tables),
+        *_readers(tables),
+        *_idle_callers(tables),
+        *_deaf_webhooks(tables),
+    ]
 
 
 def _senders(tables: Tables) -> Iterator[Fault]:
@@ -52,15 +65,34 @@ def _senders(tables: Tables) -> Iterator[Fault]:
         path = f"senders.{sender.name}.mailboxes"
         if len({mailbox.lower() for mailbox in sender.mailboxes}) < len(sender.mailboxes):
             yield Fault(path, "names a mailbox twice", "name each mailbox once")
+    yield from _endpoints(tables)
     yield from _shared_mailboxes(tables)
 
 
+def _endpoints(tables: Tables) -> Iterator[Fault]:
+    cloud = CLOUDS.get(tables.cloud)
+    if cloud is None or cloud.high_volume is not None:
+        return
+    for sender in _high_volume(tables):
+        cause = f"is High Volume Email, which the cloud {cloud.name!r} does not have"
+        yield Fault(f"senders.{sender.name}.endpoint", cause, 'say "submission", or leave the key out')
+
+
+def _high_volume(tables: Tables) -> list[Sender]:
+    return [sender for sender in tables.senders.values() if sender.endpoint is EndpointName.HIGH_VOLUME]
+
+
 def _shared_mailboxes(tables: Tables) -> Iterator[Fault]:
-    """A mailbox has one pace, so two senders that share it must say the same limits."""
+    """A mailbox has one pace and one server, so two senders that share it must say the same limits and endpoint."""
     first_of: dict[str, Sender] = {}
     for sender in tables.senders.values():
         for mailbox in sender.mailboxes:
             other = first_of.setdefault(mailbox.lower(), sender)
+            if other.endpoint is not sender.endpoint:
+                cause = (
+                    f"differs from senders.{other.name}.endpoint, although both share a mailbox, which logs in at one place"
+                )
+                yield Fault(f"senders.{sender.name}.endpoint", cause, "say the same in both, or use another mailbox")
             for limit in PUBLISHED:
                 if getattr(other, limit) != getattr(sender, limit):
                     cause = f"differs from senders.{other.name}.{limit}, although both share a mailbox, which has one pace"
@@ -113,10 +145,19 @@ def _limits(tables: Tables) -> Iterator[Fault]:
     if tables.cloud == CUSTOM:
         return
     for sender in tables.senders.values():
+        if sender.endpoint is not EndpointName.SUBMISSION:
+            continue
         for limit, published in PUBLISHED.items():
             if getattr(sender, limit) > published:
                 cause = f"is above Exchange Online's limit of {published} for each mailbox: mails will be throttled"
                 yield Fault(f"senders.{sender.name}.{limit}", cause, f"write {published} or less, or add mailboxes")
+
+
+def _outsiders(tables: Tables) -> Iterator[Fault]:
+    for sender in _high_volume(tables):
+        if ANYBODY in sender.allow_recipients:
+            cause = "is anybody, but High Volume Email reaches recipients inside the organisation only"
+            yield Fault(f"senders.{sender.name}.allow_recipients", cause, "list the organisation's own domains")
 
 
 def _cloud(tables: Tables) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ MAX_SHOWN_NAME = 80
 """Characters of a name that is repeated in a fault: enough for any name of ours."""
 
 _SECRET_WORDS = re.compile(
-    r"passw|passphrase|(^|[^a-z])pwd|secret|credentials?$|api_?key|account_?key|access_?key|private_?key|(^|_)token$|connection_?string",
+    r"passw|passphrase|(^|[^a-z])pwd|(^|[^a-z])pass($|[^a-z])|secret|credentials?$|api_?key|account_?key|access_?key|private_?key|(^|_)token$|connection_?string",
     re.IGNORECASE,
 )
 KEYLESS_CAUSE = "looks like a password or a client secret, and this app takes none: it sends with its managed identity"

@@ -6,13 +6,14 @@ What one table says about another is checked in `config_checks`.
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from shared.rules.config import CallerSetting, Digest, HttpAuth, Identity, Producer, Retention, Sender, Webhook
+from shared.rules.config import AuditSetting, CallerSetting, Digest, HttpAuth, Identity, Producer, Retention, Sender, Webhook
 from shared.rules.conversion import convert
 from shared.rules.faults import KEYLESS_CAUSE, KEYLESS_CURE, Fault, looks_secret, printable, unknown
 from shared.rules.mail_toml_schema import (
     CURES,
     NAMED,
     SINGLE,
+    AuditTable,
     CallerTable,
     CloudTable,
     DigestTable,
@@ -50,6 +51,7 @@ class Tables:
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     digests: dict[str, Digest] = field(default_factory=dict)
     retention: Retention = field(default_factory=Retention)
+    audit: AuditSetting = field(default_factory=AuditSetting)
     licences: int | None = None
     sender_names: frozenset[str] = frozenset()
     caller_names: frozenset[str] = frozenset()
@@ -64,6 +66,7 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
     identity = _single(raw, "identity", IdentityTable, faults) or IdentityTable()
     http = _single(raw, "http", HttpTable, faults) or HttpTable()
     retention = _single(raw, "retention", RetentionTable, faults) or RetentionTable()
+    audit = _single(raw, "audit", AuditTable, faults) or AuditTable()
     digests = {name: _digest(name, table) for name, table in _named(raw, "digests", DigestTable, faults).items()}
     webhooks = _named(raw, "webhooks", WebhookTable, faults)
     tables = Tables(
@@ -77,6 +80,7 @@ def read_tables(raw: dict[str, Any]) -> tuple[Tables, list[Fault]]:
         webhooks={name: webhook(name, table, digests) for name, table in webhooks.items()},
         digests=digests,
         retention=Retention(payload=retention.payload, rows=retention.rows),
+        audit=AuditSetting(sender=audit.sender or "", to=tuple(audit.to or ()), decoy=audit.decoy or ""),
         licences=cloud.licences if cloud else None,
         sender_names=frozenset(_section(raw, "senders")),
         caller_names=frozenset(_section(raw, "callers")),
@@ -149,6 +153,7 @@ def _sender(name: str, table: SenderTable) -> Sender:
         connections=table.connections,
         recipients_per_day=table.recipients_per_day,
         visible_external=table.visible_external,
+        endpoint=table.endpoint,
     )
 
 

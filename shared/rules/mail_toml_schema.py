@@ -10,6 +10,7 @@ from shared.rules.config import (
     KEEP_PAYLOAD,
     KEEP_ROWS,
     MOST_VISIBLE,
+    EndpointName,
     HttpAuth,
     IdentityModel,
     IdentityWay,
@@ -91,6 +92,14 @@ class RetentionTable(Table):
     rows: Annotated[float, Read(row_rest)] = KEEP_ROWS
 
 
+class AuditTable(Table):
+    """`[audit]`: who is told what the permission audit found, and the mailbox outside the scope that it tries."""
+
+    sender: str | None = None
+    to: Addresses | None = None
+    decoy: Address | None = None
+
+
 class SenderTable(Table):
     """`[senders.NAME]`: one From address and its mailboxes."""
 
@@ -103,6 +112,7 @@ class SenderTable(Table):
     connections: Count = 3
     recipients_per_day: Count = 10_000
     visible_external: Annotated[int, Meta(ge=0)] = MOST_VISIBLE
+    endpoint: EndpointName = EndpointName.SUBMISSION
 
 
 class ProducerTable(Table):
@@ -167,6 +177,7 @@ SINGLE: dict[str, type[Table]] = {
     "identity": IdentityTable,
     "http": HttpTable,
     "retention": RetentionTable,
+    "audit": AuditTable,
 }
 NAMED: dict[str, type[Table]] = {
     "senders": SenderTable,
@@ -208,6 +219,7 @@ CURES = {
     "on_unknown": 'say "resend" (rather twice than never) or "hold" (a person decides)',
     "allow_recipients": 'list domains and addresses, such as ["contoso.test"], or ["*"] for anybody',
     "expires_after": 'write a duration such as "24h"',
+    "endpoint": 'say "submission" or "high-volume"',
     "messages_per_minute": "write a whole number from 1; Exchange allows 30",
     "connections": "write a whole number from 1; Exchange allows 3",
     "recipients_per_day": "write a whole number from 1; Exchange allows 10000",
@@ -221,6 +233,7 @@ CURES = {
     "template": 'name a folder of templates/, such as "event"',
     "digest": 'name a table of [digests], such as "daily-ops"',
     "schedule": 'write a cron expression of five fields, such as "0 7 * * *"',
+    "decoy": 'write the address of a mailbox that the app must not be able to use, such as "decoy@contoso.test"',
     "time_zone": 'write an IANA name, such as "Europe/London"',
 }
 """What to write in each key; the last word of a fault whose cause does not say it."""

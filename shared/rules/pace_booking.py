@@ -209,8 +209,9 @@ def _slots(pace: Pace, wants: Sequence[_Placed], limits: Limits, earliest: float
     for one in wants:
         want = one.want
         at = pace_slots.rounded(pace_slots.next_slot(pace.slots, limits, pace.share.rate, earliest))
-        # Whoever writes books as far ahead as it may, so that a busy row is written three times a second and not ten.
-        ahead = at - earliest - (horizon(limits) / 2 if slots else 0.0)
+        # Whoever writes books up to the horizon, so that a busy row is written three times a second and not ten; the high
+        # lane does so anyway.
+        ahead = at - earliest - (horizon(limits) / 2 if slots and want.lane is not Lane.HIGH else 0.0)
         if may_book(ahead, one.line, want.lane, limits) > 0:
             break
         limit = pace_day.allowance(limits.recipients_per_day, want.lane)

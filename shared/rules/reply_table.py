@@ -1,7 +1,8 @@
 """What Exchange Online says when it says no, as data: one row per reply, with what it means and what cures it.
 
 Sources: Exchange reference sections 6.1 to 6.3 and 6.5, which name Microsoft's page or the observation behind each row.
-`shared/rules/replies.py` explains how a row is found. No fix contains an identifier: an operator puts in their own.
+`shared/rules/replies.py` explains how a row is found. The doctor fills in what stands in
+angle brackets in a fix (`shared/rules/cures.py`).
 """
 
 from dataclasses import dataclass
@@ -50,12 +51,14 @@ _SEND_AS = (
     "send from the mailbox's own address, or Add-RecipientPermission <from-mailbox> -Trustee <mailbox> -AccessRights SendAs"
 )
 _GRANTS = (
-    "Test-ServicePrincipalAuthorization -Identity <service principal> -Resource <mailbox>; register the enterprise "
-    "application's object id with New-ServicePrincipal, then New-ManagementRoleAssignment "
-    "-Role 'Application SMTP.SendAsApp' -App <client id> -CustomResourceScope <scope>"
+    "python -m ops doctor tells which right is missing, and so does, for RBAC for Applications, "
+    "Test-ServicePrincipalAuthorization -Identity <object id> -Resource <mailbox>"
 )
 _NO_BASIC = "this app logs in with OAuth only: [cloud] must name Exchange Online, not a server that wants a password"
-_POLICY = "look for a Conditional Access or authentication policy, or security defaults, that blocks this identity"
+_POLICY = (
+    "Get-User -Identity <mailbox> | Format-List AuthenticationPolicy; look also for security defaults and for a Conditional "
+    "Access policy that blocks this identity"
+)
 _UNLOCK = "cure the cause, then wait: the lockout ends by itself and support cannot lift it"
 _MAILBOX_SPACE = (
     "make room (a retention tag on Sent Items), or Set-Mailbox -Identity <mailbox> "

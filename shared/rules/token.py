@@ -20,17 +20,25 @@ class Token:
     fetched_at: float
     expires_at: float
 
-    def usable(self, now: float) -> bool:
-        """Whether a new login may still be made with it."""
-        return now < self.expires_at - EXPIRY_MARGIN
+    def usable(self, now: float, margin: float = EXPIRY_MARGIN) -> bool:
+        """Whether a new login may still be made with it, where that needs more than `margin` seconds of its life."""
+        return now < self.expires_at - margin
 
-    def due(self, now: float) -> bool:
-        """Whether it is time to fetch the next one, although this one may still work."""
-        return now >= self.refresh_at
+    def due(self, now: float, margin: float = EXPIRY_MARGIN) -> bool:
+        """Whether it is time to fetch the next one, although this one may still work where `margin` is enough."""
+        return now >= self._renewal(margin)
 
     @property
     def refresh_at(self) -> float:
-        """Half of a long life; otherwise ten minutes before the end, but not before half of a short one."""
+        """When the next one is due with the usual margin."""
+        return self._renewal(EXPIRY_MARGIN)
+
+    def _renewal(self, margin: float) -> float:
+        """Half of a long life; otherwise ten minutes before the end, but not before half of a short one.
+
+        A wider margin makes it earlier by as much, so that there is as much time to repeat a failed fetch.
+        """
         life = self.expires_at - self.fetched_at
         half = self.fetched_at + life / 2
-        return half if life >= LONG_LIFE else max(half, self.expires_at - EARLY_REFRESH)
+        early = self.expires_at - EARLY_REFRESH - (margin - EXPIRY_MARGIN)
+        return half if life >= LONG_LIFE else max(half, early)

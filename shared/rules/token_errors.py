@@ -35,6 +35,11 @@ REFUSED = Reason(
     "check that the identity is assigned to the app (az functionapp identity show), that AZURE_CLIENT_ID names a "
     "user-assigned one of it, and that the scope is right",
 )
+AMBIGUOUS = Reason(
+    "identity-ambiguous",
+    "the app has no identity of its own that could be meant, and AZURE_CLIENT_ID chooses none of its user-assigned ones",
+    "az functionapp config appsettings set --name <app> --resource-group <group> --settings AZURE_CLIENT_ID=<client id>",
+)
 THROTTLED = Reason("identity-throttled", "the identity endpoint is asked too often and wants a pause")
 DOWN = Reason("identity-down", "the identity endpoint cannot be reached or fails")
 TIMEOUT = Reason("identity-timeout", "the identity endpoint did not answer in time")
@@ -63,6 +68,7 @@ SETTINGS_WRONG = Reason(
 ALL = (
     ENDPOINT_MISSING,
     REFUSED,
+    AMBIGUOUS,
     THROTTLED,
     DOWN,
     TIMEOUT,

@@ -59,6 +59,12 @@ async def test_contents_have_places_of_their_own(store: PayloadsPort) -> None:
     assert await store.get("mail-2", "hash") == b"three"
 
 
+async def test_an_empty_payload_comes_back_empty(store: PayloadsPort) -> None:
+    """Storage refuses a range of an empty blob; there is nothing to read in it, and that is what is read."""
+    await store.put("mail-1", "hash", b"")
+    assert await store.get("mail-1", "hash") == b""
+
+
 async def test_what_is_not_there_is_none(store: PayloadsPort) -> None:
     """Neither a missing container nor a missing payload is an error."""
     assert await store.get("mail-1", "hash") is None

@@ -12,7 +12,8 @@ from tests.fakes.scripted_smtp import EHLO, EHLO_BEFORE_TLS, GOOD, SILENCE, Scri
 from tests.fakes.smtp_client import MAILBOX, SMALL, TOKEN, Client
 from tests.fakes.tls import Authority, authority
 
-SHORT = Timeouts(connect=0.3, command=0.3, probe=0.3, opening=0.3, offering=0.3, content=0.3, final_dot=0.3)
+SHORT = Timeouts(connect=0.5, command=0.3, probe=0.3, opening=2.0, offering=0.3, content=0.3, final_dot=0.3)
+"""Each silence costs a test its time; a handshake on a busy machine is no silence."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ async def test_a_certificate_of_another_host_is_refused(trusted: Authority) -> N
     async with ScriptedServer(trusted.stranger) as server:
         outcome = await Client(trusted, server.port).once()
         assert isinstance(outcome, Parked)
-        assert outcome.reason.code == "certificate-not-trusted"
+        assert outcome.reason.code == "certificate-of-another-host"
         assert server.dialogues[0].verbs == ["EHLO", "STARTTLS"]
 
 
@@ -135,7 +136,7 @@ async def test_only_235_is_a_login(trusted: Authority, reply: bytes, expected: t
 async def test_a_server_out_of_its_mind_gets_no_mail(trusted: Authority, name: str, reply: bytes) -> None:
     """At any place: not sent, tried again, and the connection is not used for another mail."""
     async with ScriptedServer(trusted.server, {name: [reply]}) as server:
-        client = Client(trusted, server.port, timeouts=SHORT)
+        client = Client(trusted, server.port, timeouts=SHORT if reply is SILENCE else Timeouts())
         async with client.gateway() as gateway:
             outcome = await client.send(gateway)
             assert isinstance(outcome, Retry), outcome

@@ -71,7 +71,7 @@ async def test_an_authority_that_names_its_tenant_is_taken_as_it_is(rig: Endpoin
 @pytest.mark.parametrize(
     ("status", "retry_after", "code", "pause"),
     [
-        (400, None, "identity-refused", 900.0),
+        (400, None, "identity-ambiguous", 900.0),
         (403, None, "identity-refused", 900.0),
         (429, 17.0, "identity-throttled", 17.0),
         (429, None, "identity-throttled", 60.0),

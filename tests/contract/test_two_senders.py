@@ -27,7 +27,7 @@ from shared.edges.smtp_gateway import SmtpGateway
 from shared.edges.stops import StopRecords
 from shared.edges.storage_account import StorageAccount
 from shared.intake import Arrival
-from shared.rules.config import Cloud
+from shared.rules.endpoints import Endpoint, Endpoints
 from shared.rules.mail_row import Entry, MailRow
 from shared.rules.orders import Order, decode
 from shared.rules.states import State
@@ -103,7 +103,7 @@ async def a_house(environ: dict[str, str], token: str, start: Start) -> AsyncIte
     """One host's, with connections of its own."""
     account = StorageAccount(StorageSettings(connection_string=environ["MailStorage"]))
     gateway = SmtpGateway(
-        Cloud("custom", "localhost", int(environ["MAIL_SMTP_PORT"]), "", ""),
+        Endpoints(Endpoint("localhost", int(environ["MAIL_SMTP_PORT"]))),
         ca_file=environ["MAIL_CA_FILE"],
         telemetry=silent(),
         clock=time.time,

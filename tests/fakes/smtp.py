@@ -28,7 +28,7 @@ from shared.rules.outcome import (
     Sent,
     Unknown,
 )
-from shared.rules.token import Token
+from shared.rules.token import EXPIRY_MARGIN, Token
 
 LOGIN_REFUSED = AuthRefused(Reason("login-refused", "made up"), Reply(535, "5.7.3"))
 
@@ -65,10 +65,15 @@ class FakeGateway:
     refused_tokens: set[str] = field(default_factory=set)
     opened: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    margins: dict[str, float] = field(default_factory=dict)
     rested: list[tuple[str, int]] = field(default_factory=list)
     in_use: int = 0
     abandoned: int = 0
     closed: bool = False
+
+    def login_margin(self, mailbox: str) -> float:
+        """As the port says."""
+        return self.margins.get(mailbox, EXPIRY_MARGIN)
 
     async def open(self, mailbox: str, token: Token) -> "FakeSession | NotSent | AuthRefused":
         """As the port says."""

@@ -1,13 +1,13 @@
 """The gateway under test, pointed at a server of a test, and one mail sent through it as the story does."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.edges.smtp_gateway import SmtpGateway
 from shared.edges.smtp_offer import Limits, Timeouts
 from shared.edges.smtp_session import SmtpSession
-from shared.rules.config import Cloud
+from shared.rules.endpoints import Endpoint, Endpoints
 from shared.rules.outcome import AuthRefused, NotSent, Outcome
 from shared.rules.token import Token
 from shared.telemetry import Telemetry, silent
@@ -40,6 +40,7 @@ class Client:
     telemetry: Telemetry = field(default_factory=silent)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    others: Mapping[str, Endpoint] = field(default_factory=dict)
     recipients: tuple[str, ...] = ("a@contoso.test", "b@contoso.test")
 
     def token(self, *, life: float = 3600.0, text: str = TOKEN) -> Token:
@@ -50,7 +51,7 @@ class Client:
     async def gateway(self) -> AsyncIterator[SmtpGateway]:
         """The gateway, closed afterwards."""
         gateway = SmtpGateway(
-            Cloud("custom", self.host, self.port, "", ""),
+            Endpoints(Endpoint(self.host, self.port), self.others),
             ca_file=self.trusted.ca_file,
             telemetry=self.telemetry,
             clock=self.watch,

@@ -12,7 +12,7 @@ from devcloud.directory import SYSTEM_ASSIGNED, Directory
 from devcloud.exchange import Exchange, ExchangeConfig
 from devcloud.tokens import SigningKeys
 from shared.edges.smtp_gateway import SmtpGateway
-from shared.rules.config import Cloud
+from shared.rules.endpoints import Endpoint, Endpoints
 from shared.rules.outcome import AuthRefused, NotSent, Outcome
 from shared.rules.token import Token
 from shared.telemetry import silent
@@ -125,7 +125,7 @@ async def simulator_rig(keys: SigningKeys, folder: Path, config: ExchangeConfig 
     exchange = Exchange(config, authority.server_context(), keys.public_keys, time.time)
     port = await exchange.start()
     gateway = SmtpGateway(
-        Cloud("custom", "localhost", port, "", ""),
+        Endpoints(Endpoint("localhost", port)),
         ca_file=str(folder / "ca.pem"),
         telemetry=silent(),
         clock=time.time,

@@ -92,6 +92,8 @@ class Fuzz:
     def requests(self, operation: Operation) -> "st.SearchStrategy[Case[Any]]":
         """Requests as the document describes them, such ones about what there is, and others."""
         sound = operation.as_strategy(GenerationMode.POSITIVE)
+        if operation.path.endswith("/doctor"):
+            sound = sound.map(_narrow)
         if not _can_be_wrong(operation):
             return sound
         return st.one_of(sound, sound.map(self._likely), operation.as_strategy(GenerationMode.NEGATIVE))
@@ -134,6 +136,13 @@ def _sound(body: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(body, list):
         return [_sound(one) for one in body]
     return {**body, **LIKELY} if isinstance(body, dict) else body
+
+
+def _narrow(case: Case[Any]) -> Case[Any]:
+    """The doctor's walk takes its time for every mailbox: one sender, and no mail."""
+    if isinstance(case.body, dict):
+        case.body = {**case.body, "sender": "reports", "send": False}
+    return case
 
 
 def _can_be_wrong(operation: Operation) -> bool:

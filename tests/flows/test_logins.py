@@ -9,8 +9,8 @@ UNTRUSTED = "certificate-not-trusted"
 
 NO_TOKEN_FOR: dict[str, str] = {
     "certificate-untrusted": UNTRUSTED,
-    "certificate-wrong-host": UNTRUSTED,
-    "certificate-expired": UNTRUSTED,
+    "certificate-wrong-host": "certificate-of-another-host",
+    "certificate-expired": "certificate-out-of-date",
     "no-starttls": "starttls-not-offered",
     "no-xoauth2": "xoauth2-not-offered",
 }

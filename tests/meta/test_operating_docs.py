@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from functions import operators, pace, stop_orders
+from functions import audits, doctor, operators, pace, stop_orders
 from ops.__main__ import program
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
@@ -31,6 +31,6 @@ def test_the_page_shows_every_command() -> None:
 
 def test_the_page_lists_every_route() -> None:
     """With the host's prefix left out, as the page says."""
-    routes = {f"/{route.path}" for room in (operators, pace, stop_orders) for route in room.ROUTES}
+    routes = {f"/{route.path}" for room in (operators, pace, stop_orders, audits, doctor) for route in room.ROUTES}
     listed = {found.partition("?")[0] for found in re.findall(r"`(?:GET|POST) (/[^`]*)`", PAGE)}
     assert {route.replace("{action}", "redrive") for route in routes} == listed - {"/messages/{id}/cancel"}

@@ -34,7 +34,9 @@ def test_an_unknown_key_gets_the_nearest_known_one() -> None:
     assert "on_unknown" in fault.cure
 
 
-@pytest.mark.parametrize("key", ["password", "client_secret", "smtp_password", "api_key", "connection_string"])
+@pytest.mark.parametrize(
+    "key", ["password", "client_secret", "smtp_password", "smtp_pass", "api_key", "connection_string", "refresh_token"]
+)
 def test_a_key_that_looks_like_a_secret_gets_the_reason(key: str) -> None:
     """The file holds no secret, and the fault says why none is needed."""
     (fault,) = read(changed("on_unknown", f'{key} = "hunter2"\non_unknown', SENDERS))[1]

@@ -14,6 +14,8 @@ import pytest
 import schemathesis
 
 from functions.refusals import pointed
+from shared.audit_order import audit_order_from
+from shared.doctor import question_from
 from shared.health import Health, fault
 from shared.looking import Unreadable
 from shared.openapi import document
@@ -58,6 +60,8 @@ READERS: dict[tuple[str, str], Callable[[bytes], object]] = {
     ("post", "/digests/{name}/events"): lambda body: digest_item(body, fresh_key="k"),
     ("post", "/operator/messages/{id}/{action}"): order_from,
     ("post", "/operator/redrive"): bulk_order_from,
+    ("post", "/operator/audit"): audit_order_from,
+    ("post", "/operator/doctor"): question_from,
     ("post", "/operator/find"): find_question,
     ("post", "/operator/pause"): pause_from,
     ("post", "/operator/resume"): resume_from,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_an_answer_that_says_nothing_is_no_answer(status: int, body: bytes, told
 
 @pytest.mark.parametrize("proof", [{"key": "secret"}, {"token": "secret"}], ids=["key", "token"])
 @pytest.mark.parametrize("url", ["http://contoso.test", "http://10.0.0.1:7071", "HTTP://localhost.evil.test"])
-def test_key_and_token_are_not_sent_in_the_clear(url: str, proof: dict[str, str]) -> None:
+def test_key_and_token_are_not_sent_in_the_clear(url: str, proof: dict[str, Any]) -> None:
     """Only to this machine; everything else is https."""
     with pytest.raises(CouldNotAsk, match="not sent over plain http"):
         App(url, **proof).get("health")
@@ -119,8 +120,9 @@ def test_an_address_that_leads_nowhere_is_named(url: str) -> None:
 @pytest.mark.parametrize("value", ["clé", "a\nb", "\u2019"])
 def test_a_proof_that_no_header_can_hold_is_no_traceback(proof: str, value: str) -> None:
     """Nor is it repeated."""
+    said: dict[str, Any] = {proof: value}
     with pytest.raises(CouldNotAsk) as failed:
-        App("http://127.0.0.1:1", **{proof: value}).get("health")
+        App("http://127.0.0.1:1", **said).get("health")
     assert value not in str(failed.value)
 
 

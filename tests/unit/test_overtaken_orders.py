@@ -25,6 +25,10 @@ class Meanwhile:
         self.happening: Callable[[], Awaitable[None]] | None = None
         self._gateway = gateway
 
+    def login_margin(self, mailbox: str) -> float:
+        """As the port says."""
+        return self._gateway.login_margin(mailbox)
+
     async def open(self, *arguments: Any) -> Any:  # noqa: ANN401 - handed on
         """As the port says."""
         happening, self.happening = self.happening, None

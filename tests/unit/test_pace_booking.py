@@ -165,6 +165,15 @@ def test_a_new_mail_in_vain_says_nothing_about_the_line() -> None:
     assert max(booking.waits.values()) <= 10 * LIMITS.interval
 
 
+def test_no_lane_books_beyond_the_horizon() -> None:
+    """A batch of urgent mails neither: whoever comes meanwhile finds the next slot free."""
+    fast = limits(400, 1, 100)
+    pace = book(Pace(), replace(ask(*(want(f"a{n}", Lane.HIGH) for n in range(2))), room=9), fast, NOW).pace
+    booking = book(pace, replace(ask(*(want(f"b{n}", Lane.HIGH) for n in range(9))), room=9), fast, NOW)
+    assert len(booking.slots) > 2
+    assert max(booking.slots.values()) <= NOW + horizon(fast) + 0.001
+
+
 MAILS = st.tuples(st.sampled_from(list(Lane)), st.integers(1, 30), st.booleans())
 ROUNDS = st.lists(
     st.tuples(st.sampled_from("abc"), st.lists(MAILS, max_size=6), st.integers(0, 5), st.integers(0, 3), st.floats(0, 8)),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.rules.config import Server
 from shared.settings import read
 from shared.settings_table import CUSTOM_ONLY, AppSetting
 from tests.unit.settings_folder import SENDER, STORAGE, furnish, load, names
@@ -46,6 +47,7 @@ def test_the_custom_cloud_comes_from_the_environment(app: Path) -> None:
     cloud = settings.mail.cloud
     assert (cloud.name, cloud.smtp_host, cloud.smtp_port) == ("custom", "localhost", 2587)
     assert (cloud.authority, cloud.scope) == ("https://localhost:8443", CUSTOM["MAIL_TOKEN_SCOPE"])
+    assert (cloud.high_volume, cloud.graph) == (Server("localhost", 2587), "https://graph.microsoft.com")
     assert settings.storage is not None
     assert settings.ca_file == settings.storage.ca_file == str(app / "ca.pem")
 
@@ -106,7 +108,9 @@ def test_an_id_is_a_guid(app: Path, name: str) -> None:
     assert names(read({**STORAGE, name: "contoso"}, root=app).faults) == [name]
 
 
-@pytest.mark.parametrize("name", ["MAIL_PASSWORD", "MAIL_CLIENT_SECRET", "MailStorage__clientSecret", "MAIL_SMTP_PASSWD"])
+@pytest.mark.parametrize(
+    "name", ["MAIL_PASSWORD", "MAIL_CLIENT_SECRET", "MailStorage__clientSecret", "MAIL_SMTP_PASSWD", "MAIL_SMTP_PASS"]
+)
 def test_a_setting_that_looks_like_a_secret_is_refused_as_keyless(app: Path, name: str) -> None:
     """The app takes no password, and says so instead of ignoring it."""
     environ = {"MailStorage__accountName": "contosomail", name: "hunter2"}

@@ -119,7 +119,9 @@ def test_a_header_that_names_a_key_does_not_spoil_a_genuine_token(name: str) -> 
 
 
 @pytest.mark.parametrize(
-    "key", [jwk("short", 1024), jwk(use="enc"), jwk(kty="oct"), jwk(alg="RS512"), jwk(issuer=FABRIKAMS)], ids=str
+    "key",
+    [jwk("short", 1024), jwk(use="enc"), jwk(kty="oct"), jwk(alg="RS512"), jwk(issuer=FABRIKAMS)],
+    ids=["short", "for encryption", "not RSA", "another algorithm", "another tenant"],
 )
 def test_a_key_that_does_not_sign_for_this_tenant_verifies_nothing(key: dict[str, Any]) -> None:
     """Too short, for other uses, or another tenant's."""

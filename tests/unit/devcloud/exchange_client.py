@@ -228,6 +228,10 @@ class World:
         """Change limits."""
         self.exchange.set_faults(json.dumps({"limits": limits}).encode())
 
+    def access(self, **access: object) -> None:
+        """Change who may log in and send."""
+        self.exchange.set_faults(json.dumps({"access": access}).encode())
+
 
 @asynccontextmanager
 async def simulator(config: ExchangeConfig | None = None) -> AsyncIterator[World]:

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from devcloud.exchange import ExchangeConfig
+from devcloud.exchange.access import Access
 from devcloud.exchange.api import add_routes
 from tests.unit.devcloud.exchange_client import MAIL, MAILBOX, RECIPIENT, World, simulator
 
@@ -70,10 +72,11 @@ async def test_faults_and_limits_go_round() -> None:
     """What was put is what is got, each part can be put alone, and what was got can be put again."""
     async with served() as (world, http):
         limits = {"messages_per_minute": 30, "connections": 3, "idle_counts": False, "over_rate": "delay"}
-        assert await _get(http) == {"scenarios": [], "limits": limits}
+        access = json.loads(msgspec.json.encode(Access()))
+        assert await _get(http) == {"scenarios": [], "limits": limits, "access": access}
         rule = {"name": "slow-reply", "count": 2, "probability": 0.5, "seed": 7, "match": {"mailbox": MAILBOX, "seconds": 1}}
         state = await _put(http, {"scenarios": [rule]})
-        assert state == {"scenarios": [{**rule, "fired": 0}], "limits": limits}
+        assert state == {"scenarios": [{**rule, "fired": 0}], "limits": limits, "access": access}
         state = await _put(http, {"limits": {"connections": 5, "over_rate": "reject"}})
         assert state["limits"] == {**limits, "connections": 5, "over_rate": "reject"}
         assert len(state["scenarios"]) == 1
@@ -109,6 +112,23 @@ async def test_faults_and_limits_go_round() -> None:
         ({"limits": {"over_rate": "ignore"}}, "limits.over_rate"),
         ({"limits": {"idle_counts": 1}}, "limits.idle_counts"),
         ({"limits": {"size": 1}}, "limits.size"),
+        ({"limits": None}, "limits"),
+        ({"scenarios": None}, "scenarios"),
+        ({"access": None}, "access"),
+        ({"access": {"roles": []}}, "access.roles"),
+        ({"access": {"appids": ["keyless-mail"]}}, "access.appids[0]"),
+        ({"access": {"object_ids": {"keyless-mail": None}}}, "access.object_ids"),
+        ({"access": {"models": ["claim", "trust"]}}, "access.models[1]"),
+        ({"access": {"models": None}}, "access.models"),
+        ({"access": {"full_access": "all"}}, "access.full_access"),
+        ({"access": {"rbac_scope": ["a@b.test", "mail group"]}}, "access.rbac_scope[1]"),
+        ({"access": {"out_of_scope": "never"}}, "access.out_of_scope"),
+        ({"access": {"mailboxes": [1]}}, "access.mailboxes[0]"),
+        ({"access": {"smtp_auth": None}}, "access.smtp_auth"),
+        ({"access": {"smtp_auth": {"tenant": "on"}}}, "access.smtp_auth.tenant"),
+        ({"access": {"smtp_auth": {"mailboxes": {MAILBOX: None}}}}, "access.smtp_auth.mailboxes[...]"),
+        ({"access": {"smtp_auth": {"user": True}}}, "access.smtp_auth.user"),
+        ({"access": {"send_as": {MAILBOX: "eve@contoso.test"}}}, "access.send_as[...]"),
         ({"faults": []}, "faults"),
         ([], "$"),
     ],
@@ -141,10 +161,21 @@ async def test_all_faults_of_a_document_are_named() -> None:
     """Several bad rules are reported together."""
     async with served() as (_, http):
         rules = [{"name": "x"}, {"name": "hang", "match": {"to": 1, "stage": "no"}}]
-        answer = await http.put("/api/faults", data=json.dumps({"scenarios": rules, "limits": {"connections": 9}}))
+        limits = {"connections": 9, "messages_per_minute": 0}
+        access = {"smtp_auth": {"tenant": 1, "mailboxes": []}, "models": ["rbac"], "mailboxes": 1}
+        answer = await http.put("/api/faults", data=json.dumps({"scenarios": rules, "limits": limits, "access": access}))
         fields = [error["field"] for error in (await answer.json())["errors"]]
-        assert fields == ["scenarios[0].name", "scenarios[1].match.to", "scenarios[1].match.stage"]
+        assert fields == [
+            "scenarios[0].name",
+            "scenarios[1].match.to",
+            "scenarios[1].match.stage",
+            "limits.messages_per_minute",
+            "access.smtp_auth.tenant",
+            "access.smtp_auth.mailboxes",
+            "access.mailboxes",
+        ]
         assert (await _get(http))["limits"]["connections"] == 3
+        assert (await _get(http))["access"]["models"] == ["claim", "rbac"]
 
 
 async def test_limits_bite_at_once() -> None:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from devcloud.exchange import Exchange, ExchangeConfig
+from devcloud.exchange.access import Access
 from devcloud.exchange.tokens import BadSasl, BadToken, check, parse_xoauth2
 from tests.unit.devcloud.exchange_client import MAIL, MAILBOX, contexts, simulator
 from tests.unit.devcloud.exchange_tokens import NOW, signing_key, token, xoauth2
@@ -20,11 +21,12 @@ def verdict(
     bearer: str, config: ExchangeConfig | None = None, *, mailbox: str = MAILBOX, keys: Mapping[str, object] | None = None
 ) -> str:
     """What comes out: in, in but no rights, or the reason why not."""
+    settings = config or ExchangeConfig()
     try:
-        access = check(bearer, mailbox, config=config or ExchangeConfig(), keys=keys or KEYS, now=NOW)
+        login = check(bearer, mailbox, config=settings, access=settings.access, keys=keys or KEYS, now=NOW)
     except BadToken as bad:
         return str(bad)
-    return "in" if access.may_submit else "in, but no rights"
+    return "in" if login.may_submit else "in, but no rights"
 
 
 @pytest.mark.parametrize(
@@ -243,4 +245,4 @@ async def test_default_clock_is_the_machine_s() -> None:
     """Without a clock a token of today opens the mailbox."""
     exchange = Exchange(ExchangeConfig(), contexts()[0], lambda: KEYS)
     now = exchange.service.clock()
-    assert check(token(now=now), MAILBOX, config=ExchangeConfig(), keys=KEYS, now=now).may_submit
+    assert check(token(now=now), MAILBOX, config=ExchangeConfig(), access=Access(), keys=KEYS, now=now).may_submit

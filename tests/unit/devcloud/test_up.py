@@ -137,6 +137,8 @@ def check_inbox(inbox: str) -> None:
         limits = client.get("/api/faults").json()["limits"]
         assert (limits["messages_per_minute"], limits["connections"]) == (7, 2)
         assert client.get("/api/identity/stats").json()["issued"] == 1
+        told = client.get("/api/grants").json()["exchange"]["mailboxes"]
+        assert [mailbox["address"] for mailbox in told] == ["alerts@contoso.test", "reports@contoso.test"]
         assert client.get("/api/storage/operations").json()["resources"]["outbox"] == {"queue.put-message": 1}
         armed = {"scenarios": [{"name": "status", "status": 503, "count": 1}]}
         assert client.put("/api/storage/faults", json=armed).json()["scenarios"][0]["fired"] == 0
