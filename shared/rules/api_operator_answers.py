@@ -22,7 +22,7 @@ class ProvenanceView(msgspec.Struct, frozen=True, kw_only=True):
     """Where a mail came from, and what let it in."""
 
     caller: str
-    door: Annotated[str, Meta(description="queue, http, webhook or digest.")]
+    door: Annotated[str, Meta(description="queue, http, webhook or digest; doctor or audit for the app's own.")]
     rule: Annotated[str, Meta(description="The place in mail.toml that allowed it.")]
     template: str
     template_hash: str

@@ -69,6 +69,34 @@ def test_what_exchange_decides_after_data_is_named_by_the_mail(
     assert "<client id>" in shown["reason"]["fix"]
 
 
+@pytest.mark.parametrize(
+    ("scenario", "code", "cure"),
+    [
+        ("send-as-denied", "send-as-denied", "Add-RecipientPermission {box} -Trustee {box}"),
+        ("mailbox-full", "mailbox-full", "Set-Mailbox -Identity {box}"),
+        ("lockout-send-as-denied", "locked-out-send-as", "wait"),
+        ("mailbox-logon-failure", "submission-out-of-scope", "grant-rbac.ps1"),
+    ],
+)
+def test_a_refusal_after_data_is_named_by_the_mail(
+    client: Client, tenant: httpx.Client, fresh_sender: str, scenario: str, code: str, cure: str
+) -> None:
+    """Without --send all is well up to there; with it the ledger's reason is told, and what it stopped stays told."""
+    box = f"{fresh_sender}@contoso.test"
+    tenant.put("faults", json={"scenarios": [{"name": scenario, "match": {"mailbox": box}}]}).raise_for_status()
+
+    def found(*, send: bool) -> list[dict[str, Any]]:
+        asked = {"who": "Sam", "sender": fresh_sender, "send": send}
+        master = {"x-functions-key": client.cloud.line["master_key"]}
+        report = client.post("operator/doctor", asked, key=False, headers=master).raise_for_status().json()
+        return [one for one in report["findings"] if one["standing"] == "fault"]
+
+    assert found(send=False) == []
+    (fault,) = found(send=True)
+    assert (fault["step"], fault["code"]) == ("send", code)
+    assert cure.format(box=box) in fault["fix"]
+
+
 def test_a_missing_role_of_the_storage_account_is_named(cloud: Cloud, tenant: httpx.Client, fresh_sender: str) -> None:
     """For the one thing that the app may not do."""
     missing = {"name": "status", "status": 403, "code": "AuthorizationPermissionMismatch"}
