@@ -56,9 +56,10 @@ def doctor(
 
 def _show(body: Mapping[str, Any], console: Console) -> None:
     console.print(_table(body["findings"]))
+    cures: set[str] = set()
     for finding in body["findings"]:
         if finding["code"]:
-            _tell(finding, console)
+            _tell(finding, console, known=cures)
     told = inert(body["told"])
     told.stylize(_VERDICTS.get(body["verdict"], "red"))
     console.print(told, soft_wrap=True)
@@ -80,10 +81,11 @@ def _sign(standing: str) -> Text:
     return sign
 
 
-def _tell(finding: Mapping[str, Any], console: Console) -> None:
-    """Cause and cure on lines of their own: a command is there to be copied."""
+def _tell(finding: Mapping[str, Any], console: Console, *, known: set[str]) -> None:
+    """Cause and cure on lines of their own: a command is there to be copied, and one that cures several stands there once."""
     where = " ".join(part for part in (finding["step"], finding["subject"]) if part)
     line = Text.assemble(_sign(finding["standing"]), " ", inert(where), ": ", inert(finding["cause"]))
     console.print(line, soft_wrap=True)
-    if finding["fix"]:
+    if finding["fix"] and finding["fix"] not in known:
+        known.add(finding["fix"])
         console.print(Text.assemble("  → ", inert(finding["fix"])), soft_wrap=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from shared.doctor_ports import Walk
 from shared.doctor_token import Checkup, TokenCheck
-from shared.rules.access_faults import LOGIN_REFUSED, told
+from shared.rules.access_faults import told
 from shared.rules.config import Sender
 from shared.rules.findings import Finding, Step, Stopped, fault, ok
 from shared.rules.grants import Grants
@@ -23,18 +23,8 @@ class Logins:
     token: TokenCheck
 
     async def each(self, boxes: Sequence[Box], checkup: Checkup, grants: Grants | None) -> list[tuple[Finding, Sender]]:
-        """Findings of AUTH and MAIL FROM, each with the sender that it concerns.
-
-        The first refusal of a token is answered with a fresh one, once for all: that is what a mail does, too.
-        """
-        tried: list[tuple[Box, Stopped | None]] = []
-        renewed = False
-        for box in boxes:
-            stopped = await self._try(box, checkup.token)
-            if stopped is not None and stopped.reason.code == LOGIN_REFUSED and not renewed:
-                checkup, renewed = await self.token.again(checkup, grants), True
-                stopped = await self._try(box, checkup.token) if checkup.token else stopped
-            tried.append((box, stopped))
+        """Findings of AUTH and MAIL FROM, each with the sender that it concerns."""
+        tried = [(box, await self._try(box, checkup.token)) for box in boxes]
         let_in = any(_let_in(stopped) for _, stopped in tried)
         return [
             (one, box[1]) for box, stopped in tried for one in self._findings(box, stopped, checkup, grants, let_in=let_in)

@@ -1,8 +1,10 @@
 """What holds these senders' mail back now: a stop that Exchange's refusals set, or a pause. Both outlive their cause."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shared.rules.config import Sender
+from shared.rules.cures import Ids, filled
 from shared.rules.findings import Finding, Step, fault, ok, warning
 from shared.rules.stops import EVERYTHING, Place, Scope, Stop, Trial, mailbox, send_as
 from shared.stops import StopKeeper
@@ -28,7 +30,11 @@ def _places(sender: Sender) -> list[Place]:
 
 
 def _finding(stop: Stop) -> Finding:
-    name = stop.place.name.partition(" as ")[0]
-    seen = f"{stop.place.scope} {stop.place.name} waits; when the cause is gone: {_RESUME[stop.place.scope].format(name)}"
-    found = warning if stop.trial is Trial.BY_HAND else fault
-    return found(Step.STOPS, stop.reason, name, seen)
+    """The cure of the cause, and then the command that ends the stop; a pause needs only that."""
+    name, _, from_address = stop.place.name.partition(" as ")
+    resume = _RESUME[stop.place.scope].format(name)
+    if stop.trial is Trial.BY_HAND:
+        return warning(Step.STOPS, replace(stop.reason, fix=resume), name, stop.by)
+    cure = filled(stop.reason.fix, Ids(mailbox=name, from_mailbox=from_address))
+    told = replace(stop.reason, fix=f"{cure}; then {resume}" if cure else resume)
+    return fault(Step.STOPS, told, name, f"mails of {stop.place.scope} {stop.place.name} wait")

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from shared.ports import Tokens
 from shared.rules import access_reasons as reasons
 from shared.rules.access_faults import SMTP_ROLE, Evidence, evidence_of, mixed, of_token
 from shared.rules.config import IdentityModel, MailConfig
@@ -18,6 +18,16 @@ RolesElsewhere = Callable[[], Awaitable[tuple[str, ...]]]
 """The identity's permissions on Microsoft Graph; empty where its token for Graph cannot be had or says none."""
 
 
+class FreshTokens(Protocol):
+    """The token of the app's identity, also past the cache."""
+
+    async def fresh(self) -> Token:
+        """A new token, which nobody else gets; raises `TokenUnavailable`."""
+
+    async def get(self, margin: float) -> Token:
+        """The token at hand, with more than `margin` seconds of life; raises `TokenUnavailable`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkup:
     """The token with its claims (None where there is none, or it is opaque), what was found, and other evidence."""
@@ -26,7 +36,6 @@ class Checkup:
     claims: TokenClaims | None
     graph_roles: tuple[str, ...]
     findings: tuple[Finding, ...]
-    margin: float
 
     @property
     def client_id(self) -> str:
@@ -44,26 +53,25 @@ class TokenCheck:
     """Fetches and reads. `clock` gives epoch seconds."""
 
     config: MailConfig
-    tokens: Tokens
+    tokens: FreshTokens
     graph_roles: RolesElsewhere
     clock: Callable[[], float]
 
     async def check(self, grants: Grants | None, margin: float) -> Checkup:
-        """The token at hand; a login needs more than `margin` seconds of its life."""
+        """A fresh token, or the one at hand where there is none; a login needs more than `margin` seconds of its life."""
+        down: tuple[Finding, ...] = ()
         try:
-            token = await self.tokens.get(margin)
+            token = await self.tokens.fresh()
         except TokenUnavailable as unavailable:
-            return Checkup(None, None, (), (fault(Step.TOKEN, unavailable.reason),), margin)
+            try:
+                token = await self.tokens.get(margin)
+            except TokenUnavailable:
+                return Checkup(None, None, (), (fault(Step.TOKEN, unavailable.reason),))
+            down = (warning(Step.TOKEN, unavailable.reason, seen="the token at hand is used as long as it lives"),)
         claims = claims_of(token.value)
         graph = await self._graph_roles(claims)
         evidence = self.evidence("", claims, graph, grants)
-        return Checkup(token, claims, graph, (self._finding(token, claims, evidence, margin),), margin)
-
-    async def again(self, refused: Checkup, grants: Grants | None) -> Checkup:
-        """A fresh token in the place of one that Exchange refused."""
-        if refused.token is not None:
-            await self.tokens.drop(refused.token)
-        return await self.check(grants, refused.margin)
+        return Checkup(token, claims, graph, (*down, self._finding(token, claims, evidence, margin)))
 
     def evidence(
         self, mailbox: str, claims: TokenClaims | None, graph_roles: tuple[str, ...], grants: Grants | None

@@ -10,9 +10,8 @@ from shared.doctor import Doctor
 from shared.doctor_mail import DoctorMail
 from shared.doctor_ports import NewestGrants
 from shared.doctor_storage import StorageTrials
-from shared.doctor_token import RolesElsewhere, TokenCheck
+from shared.doctor_token import FreshTokens, RolesElsewhere, TokenCheck
 from shared.edges.smtp_walk import SmtpWalk
-from shared.ports import Tokens
 from shared.rules.config import IdentityWay, MailConfig
 from shared.rules.cures import Ids
 from shared.rules.endpoints import endpoints_of
@@ -29,7 +28,7 @@ class Surgery:
     found: Settings
     config: MailConfig
     storage: StorageSettings
-    tokens: Tokens
+    tokens: FreshTokens
     graph_roles: RolesElsewhere
     grants: NewestGrants
     trials: StorageTrials

@@ -63,6 +63,15 @@ class TokenSource:
             span.set(self._facts(token, self._clock(), hit=False))
             return token
 
+    async def fresh(self) -> Token:
+        """A new token past the cache, which stays as it is: for somebody who looks. Raises `TokenUnavailable`."""
+        with self._span({Attr.IDENTITY_WAY: self._fetch.way, Attr.CACHE_HIT: False}) as span:
+            try:
+                return await self._fetched()
+            except TokenUnavailable as unavailable:
+                span.set({Attr.REASON: unavailable.reason.code})
+                raise
+
     async def drop(self, token: Token) -> None:
         """Never give this token out again: Exchange refused it. A newer one in the cache stays."""
         if self._token == token:
@@ -102,6 +111,15 @@ class TokenSource:
         return await asyncio.shield(self._flight)
 
     async def _fetch_once(self) -> Token:
+        try:
+            token = await self._fetched()
+        except TokenUnavailable as unavailable:
+            self._failed(unavailable)
+            raise
+        self._token, self._failure, self._quiet_until = token, None, 0.0
+        return token
+
+    async def _fetched(self) -> Token:
         started = self._clock()
         outcome = "bug"
         try:
@@ -112,7 +130,6 @@ class TokenSource:
             outcome = "ok"
         except TokenUnavailable as unavailable:
             outcome = unavailable.reason.code
-            self._failed(unavailable)
             raise
         finally:
             self._telemetry.record(
@@ -120,7 +137,6 @@ class TokenSource:
                 max(0.0, self._clock() - started),
                 {Attr.IDENTITY_WAY: self._fetch.way, Attr.OUTCOME: outcome},
             )
-        self._token, self._failure, self._quiet_until = token, None, 0.0
         return token
 
     def _failed(self, unavailable: TokenUnavailable) -> None:

@@ -74,3 +74,11 @@ def test_what_comes_from_the_app_is_inert() -> None:
     done, _ = run({**FAULT, "findings": [finding]})
     assert "[red]x\\x1b[2J" in done.output
     assert "\\u202eevil" in done.output
+
+
+def test_a_command_that_cures_several_stands_there_once() -> None:
+    """Each fault is still named."""
+    one = FAULT["findings"][0]
+    done, _ = run({**FAULT, "findings": [one, {**one, "subject": "reports@contoso.test"}]})
+    assert done.output.count("FAULT auth") == 2
+    assert done.output.count("→") == 1

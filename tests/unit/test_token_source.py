@@ -209,3 +209,13 @@ async def test_a_failed_fetch_is_a_failed_span(clock: Clock, fetch: FakeFetch) -
     assert (facts[Attr.ERROR_TYPE.value], facts[Attr.REASON.value]) == ("TokenUnavailable", "identity-down")
     assert facts[Attr.CACHE_HIT.value] is False
     assert recorder.durations[0][1][Attr.OUTCOME] == "identity-down"
+
+
+async def test_who_looks_gets_a_fresh_token_and_changes_nothing(source: TokenSource, fetch: FakeFetch) -> None:
+    """What mail uses stays as it is, also where the look fails."""
+    kept = await source.get()
+    assert (await source.fresh()).value == "t2"
+    fetch.failures = [DOWN]
+    with pytest.raises(TokenUnavailable):
+        await source.fresh()
+    assert await source.get() is kept
