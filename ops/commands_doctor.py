@@ -82,7 +82,7 @@ def _sign(standing: str) -> Text:
 
 
 def _tell(finding: Mapping[str, Any], console: Console, *, known: set[str]) -> None:
-    """Cause and cure on lines of their own: a command is there to be copied, and one that cures several stands there once."""
+    """Cause and cure on lines of their own: a command is there to be copied. One that cures several stands there once."""
     where = " ".join(part for part in (finding["step"], finding["subject"]) if part)
     line = Text.assemble(_sign(finding["standing"]), " ", inert(where), ": ", inert(finding["cause"]))
     console.print(line, soft_wrap=True)
