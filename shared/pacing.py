@@ -93,6 +93,8 @@ class Pacer:
         What this process knows of a line is a little old, so that all would run to the same mailbox if the very shortest
         one were taken.
         """
+        if len(mailboxes) == 1:
+            return list(mailboxes)
         mine = place.mailbox if place else ""
         desks = {mailbox: self._desk(mailbox, sender) for mailbox in mailboxes}
         loads = {mailbox: desk.load for mailbox, desk in desks.items()}

@@ -26,7 +26,7 @@ class Permits:
         self.held, self.expires = (hold.count, hold.expires) if hold else (0, -math.inf)
         self._most = max(0, self.held - surplus)
         async with self._changed:
-            self._changed.notify_all()
+            self._changed.notify(max(0, self._most - self.in_use))  # the others would only go back to wait
 
     def restrict(self, most: int) -> None:
         """Some turns are about to be given back: no more than `most` connections from now on."""

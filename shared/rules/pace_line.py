@@ -10,6 +10,9 @@ from functools import cached_property
 from shared.rules.pace import Lane, Limits, Line, Pace
 from shared.rules.pace_slots import recent
 
+LANES = tuple(Lane)
+"""A tuple: going through an enumeration costs a call for each member, and a line is looked at several times a mail."""
+
 NORMAL_PART = 0.75
 """What the normal lane gets of the time that the high lane leaves, while the bulk lane has a line too."""
 
@@ -24,6 +27,9 @@ LEAP = 2.0
 
 NEAR = 30.0
 """Seconds at full speed. A mail further back than this was away (a retry, a dead host) and says nothing about the line."""
+
+
+_NO_LINE = Line()
 
 
 def joined(pace: Pace, lane: Lane, limits: Limits, now: float) -> tuple[Pace, float]:
@@ -66,12 +72,12 @@ class Lines:
     @cached_property
     def head(self) -> dict[Lane, float]:
         """The places that are served now: they move on with time too, as some mails never come (cancelled, held)."""
-        return {lane: self._head(lane, _line(self.pace, lane)) for lane in Lane}
+        return {lane: self._head(lane, _line(self.pace, lane)) for lane in LANES}
 
     @cached_property
     def length(self) -> dict[Lane, float]:
         """Seconds of full speed from head to tail; a line of one mail is none."""
-        return {lane: self._length(lane, _line(self.pace, lane)) for lane in Lane}
+        return {lane: self._length(lane, _line(self.pace, lane)) for lane in LANES}
 
     def _head(self, lane: Lane, known: Line) -> float:
         shared = lane is not Lane.HIGH and self.length[_other(lane)] > 0
@@ -85,17 +91,15 @@ class Lines:
     @cached_property
     def _left(self) -> dict[Lane, float]:
         """The part of full speed that lanes without a line leave to the others, as the last minute showed."""
-        rate, free = self.pace.share.rate, {lane: _has_no_line(self.pace, lane, self.limits) for lane in Lane}
-        used = dict.fromkeys(Lane, 0)
-        for slot in recent(self.pace.slots, self.now):
-            used[slot.lane] += free[slot.lane]
+        rate, served = self.pace.share.rate, [slot.lane for slot in recent(self.pace.slots, self.now)]
+        used = {lane: served.count(lane) if _has_no_line(self.pace, lane, self.limits) else 0 for lane in LANES}
         each = {lane: count / self.limits.messages_per_minute for lane, count in used.items()}
-        left = {lane: rate - sum(part for other, part in each.items() if other is not lane) for lane in Lane}
+        left = {lane: rate - sum(part for other, part in each.items() if other is not lane) for lane in LANES}
         return {lane: rate if lane is Lane.HIGH else max(LEAST_LEFT, part) for lane, part in left.items()}
 
 
 def _line(pace: Pace, lane: Lane) -> Line:
-    return pace.lines.get(lane, Line())
+    return pace.lines.get(lane, _NO_LINE)
 
 
 def _with(pace: Pace, lane: Lane, changed: Line) -> Pace:
