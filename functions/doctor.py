@@ -15,11 +15,10 @@ async def operator_doctor(req: func.HttpRequest, context: func.Context) -> func.
     """The whole way of a mail, step by step. Also where the settings have faults: they are the first step."""
     from shared.doctor import question_from
 
+    await _check_operator(req)
     if (lost := unread(req)) is not None:
         return lost
-    question = question_from(req.get_body())
-    await _check_operator(req)
-    return as_json(200, await examine(question))
+    return as_json(200, await examine(question_from(req.get_body())))
 
 
 async def _check_operator(req: func.HttpRequest) -> None:
