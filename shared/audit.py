@@ -13,7 +13,7 @@ from shared.audit_decoy import Decoy, Shown, finding_of
 from shared.audit_order import AuditOrder, export_of
 from shared.audit_ports import Audits, Sight
 from shared.ports import Tokens
-from shared.rules.audit import GRAPH_APP_ID, Evidence, Finding, Holder, Kind, Seen, needs_of, verdict_of
+from shared.rules.audit import Evidence, Finding, Holder, Kind, Seen, needs_of, verdict_of
 from shared.rules.audit_commands import Ids
 from shared.rules.audit_judge import counts, judge, refuse_doubtful
 from shared.rules.audit_rows import KEPT, AuditRow, drift
@@ -21,7 +21,7 @@ from shared.rules.audit_words import subject_of, text_of
 from shared.rules.callers import Caller
 from shared.rules.config import MailConfig
 from shared.rules.envelope import Envelope
-from shared.rules.grants import EXCHANGE_APP_ID
+from shared.rules.grants import EXCHANGE_APP_ID, GRAPH_APP_ID
 from shared.rules.problems import Refused
 from shared.rules.storage_errors import BrokenRow, NewerRow, NotStorable
 from shared.rules.token_claims import claims_of

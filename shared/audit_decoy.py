@@ -11,8 +11,8 @@ from shared.ports import Gateway, Session, Tokens
 from shared.rules import audit_commands as commands
 from shared.rules.audit import Finding, Kind
 from shared.rules.audit_commands import Ids
-from shared.rules.audit_exchange import SMTP_ROLE
 from shared.rules.config import IdentityModel
+from shared.rules.grants import SMTP_ROLE
 from shared.rules.identifiers import message_id
 from shared.rules.mail import Mail
 from shared.rules.mime import build

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from shared.rules import access_reasons as reasons
-from shared.rules.access_faults import SMTP_ROLE, Evidence, evidence_of, mixed, of_token
+from shared.rules.access_faults import Evidence, evidence_of, mixed, of_token
 from shared.rules.config import IdentityModel, MailConfig
 from shared.rules.findings import Finding, Step, fault, ok, warning
-from shared.rules.grants import Grants
+from shared.rules.grants import SMTP_CLAIM, Grants
 from shared.rules.token import Token
 from shared.rules.token_claims import TokenClaims, claims_of
 from shared.rules.token_errors import TokenUnavailable
@@ -82,7 +82,7 @@ class TokenCheck:
 
     async def _graph_roles(self, claims: TokenClaims | None) -> tuple[str, ...]:
         """Asked only where it can tell something: the role that model "claim" needs is not there."""
-        if claims is None or self.config.identity.model is IdentityModel.RBAC or SMTP_ROLE in claims.roles:
+        if claims is None or self.config.identity.model is IdentityModel.RBAC or SMTP_CLAIM in claims.roles:
             return ()
         return await self.graph_roles()
 
@@ -91,7 +91,7 @@ class TokenCheck:
         seen = f"{_facts(claims)}, {left / 60:.0f} minutes left"
         if (wrong := of_token(evidence)) is not None:
             return fault(Step.TOKEN, wrong, seen=seen)
-        if mixed(claims, self.config.identity.model):
+        if mixed(claims, evidence.model):
             return warning(Step.TOKEN, reasons.MODELS_MIXED, seen=seen)
         if left < margin:
             return warning(Step.TOKEN, reasons.TOKEN_ENDS_SOON, seen=seen)

@@ -12,9 +12,9 @@ from shared.edges.audits import Audits
 from shared.edges.storage_account import StorageAccount
 from shared.edges.token_federated import Application, FederatedFetch
 from shared.edges.token_managed import ManagedIdentityFetch
-from shared.rules.audit import GRAPH_APP_ID, Holder
+from shared.rules.audit import Holder
 from shared.rules.config import IdentityWay, MailConfig
-from shared.rules.grants import EXCHANGE_APP_ID
+from shared.rules.grants import EXCHANGE_APP_ID, GRAPH_APP_ID
 from shared.settings import Settings
 from shared.telemetry import Telemetry
 from shared.transmission import Transmission

@@ -21,7 +21,7 @@ from shared.compose import Composer
 from shared.desk_parts import DeskTimes
 from shared.digest import Digests
 from shared.doctor import Doctor
-from shared.doctor_storage import StorageTrials
+from shared.doctor_storage import NO_MAIL, StorageTrials
 from shared.edges.attachments import Attachments
 from shared.edges.digest_buffer import DigestBuffer
 from shared.edges.ledger import Ledger
@@ -70,9 +70,6 @@ from shared.version import VERSION
 from shared.webhook import Webhooks
 from shared.wiring_audit import build_audit
 from shared.wiring_doctor import Surgery, build_doctor
-
-NO_MAIL = "0" * 32
-"""An id that no mail has: reading it asks whether the ledger answers."""
 
 
 @dataclass(frozen=True, slots=True)

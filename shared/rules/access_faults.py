@@ -7,16 +7,10 @@ it does not reach to one cause, the refusal stays what it was: a wrong name woul
 from dataclasses import dataclass
 
 from shared.rules import access_reasons as reasons
-from shared.rules.config import IdentityModel, MailConfig
-from shared.rules.grants import EXCHANGE_APP_ID, Grants
+from shared.rules.config import EndpointName, IdentityModel, MailConfig
+from shared.rules.grants import EXCHANGE_APP_ID, GRAPH_APP_ID, SMTP_CLAIM, SMTP_ROLE, Grants
 from shared.rules.outcome import Reason
 from shared.rules.token_claims import TokenClaims, claims_of
-
-SMTP_ROLE = "SMTP.SendAsApp"
-"""The app role of Office 365 Exchange Online that model "claim" needs ("Authenticate … SMTP connection using OAuth")."""
-
-RBAC_ROLE = "Application SMTP.SendAsApp"
-"""The one role of RBAC for Applications that serves SMTP ("SMTP Onboarding to App RBAC Overview")."""
 
 LOGIN_REFUSED, LOGON_FAILED = "login-refused", "mailbox-logon-failed"
 """Codes of the reply table that many causes share: 535 5.7.3, and 430 4.2.0 after DATA."""
@@ -36,7 +30,6 @@ AUDIENCES = frozenset(
 )
 """Audiences of Exchange Online in all clouds (Exchange reference 1.1 and 2.6)."""
 
-_GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 _GRAPH_HOSTS = ("graph.microsoft.", "dod-graph.microsoft.", "microsoftgraph.chinacloudapi.")
 _MAIL_WORDS = ("mail", "imap", "pop", "full_access_as_app")
 
@@ -45,12 +38,14 @@ _MAIL_WORDS = ("mail", "imap", "pop", "full_access_as_app")
 class Evidence:
     """What is known when a login is refused. `now` is epoch seconds, `audience` the resource of the cloud's scope.
 
+    `model` is None for High Volume Email, which knows neither model: its permission is Mail.Send, and it says what it lacks.
+
     `claims` are the token's (None: opaque). `graph_roles` are the identity's permissions on Microsoft Graph, as its token
     for Graph names them. `grants` is an export young enough to count. `other_let_in`: the same identity logged in as
     another mailbox just now.
     """
 
-    model: IdentityModel
+    model: IdentityModel | None
     audience: str
     mailbox: str
     now: float
@@ -63,14 +58,21 @@ class Evidence:
 def evidence_of(config: MailConfig, mailbox: str, now: float, token: str) -> Evidence:
     """What a deployment's own settings and a token's text tell; '' for no token."""
     audience = config.cloud.scope.removesuffix("/.default")
-    return Evidence(config.identity.model, audience, mailbox, now, claims_of(token))
+    return Evidence(_model_of(config, mailbox), audience, mailbox, now, claims_of(token))
+
+
+def _model_of(config: MailConfig, mailbox: str) -> IdentityModel | None:
+    """The model by which Exchange lets this mailbox in; '' asks about all of them together."""
+    users = [one for one in config.senders.values() if not mailbox or mailbox in one.mailboxes]
+    only_high_volume = bool(users) and all(one.endpoint is EndpointName.HIGH_VOLUME for one in users)
+    return None if only_high_volume else config.identity.model
 
 
 def explain(refused: Reason, evidence: Evidence) -> Reason:
     """The cause behind a refusal, or the refusal itself where the evidence does not tell."""
     if refused.code == LOGIN_REFUSED:
-        return of_token(evidence) or _of_records(evidence) or refused
-    if refused.code == LOGON_FAILED:
+        return of_token(evidence) or (_of_records(evidence) if evidence.model else None) or refused
+    if refused.code == LOGON_FAILED and evidence.model is not None:
         return _of_rights(evidence) or refused
     return refused
 
@@ -78,7 +80,7 @@ def explain(refused: Reason, evidence: Evidence) -> Reason:
 def told(refused: Reason, evidence: Evidence) -> Reason:
     """The same for somebody who is looking: where nothing decides, what would."""
     reason = explain(refused, evidence)
-    if reason.code != LOGIN_REFUSED or evidence.claims is None:
+    if reason.code != LOGIN_REFUSED or evidence.claims is None or evidence.model is None:
         return reason
     return reasons.NOT_TOLD_APART if evidence.grants is None else reasons.AGAINST_GRANTS
 
@@ -92,18 +94,18 @@ def of_token(evidence: Evidence) -> Reason | None:
         return reasons.TOKEN_FOR_GRAPH if _for_graph(claims.audience) else reasons.AUDIENCE_WRONG
     if claims.expires_at is not None and claims.expires_at <= evidence.now:
         return reasons.TOKEN_EXPIRED
-    if evidence.model is IdentityModel.CLAIM and SMTP_ROLE not in claims.roles:
+    if evidence.model is IdentityModel.CLAIM and SMTP_CLAIM not in claims.roles:
         return _without_role(claims, evidence)
     return None
 
 
-def mixed(claims: TokenClaims | None, model: IdentityModel) -> bool:
+def mixed(claims: TokenClaims | None, model: IdentityModel | None) -> bool:
     """Whether the token carries the role although Exchange's own assignment is meant to decide."""
-    return claims is not None and model is IdentityModel.RBAC and SMTP_ROLE in claims.roles
+    return claims is not None and model is IdentityModel.RBAC and SMTP_CLAIM in claims.roles
 
 
 def _without_role(claims: TokenClaims, evidence: Evidence) -> Reason:
-    if evidence.grants is not None and evidence.grants.granted(SMTP_ROLE) is not None:
+    if evidence.grants is not None and evidence.grants.granted(SMTP_CLAIM) is not None:
         return reasons.ROLE_NOT_IN_TOKEN_YET
     if any(_about_mail(role) for role in (*claims.roles, *evidence.graph_roles)):
         return reasons.GRAPH_PERMISSION
@@ -133,7 +135,7 @@ def _of_mailbox(grants: Grants, evidence: Evidence) -> Reason | None:
         return reasons.MAILBOX_UNKNOWN
     if evidence.model is IdentityModel.CLAIM:
         return None
-    if not any(one.role == RBAC_ROLE for one in grants.exchange.role_assignments):
+    if not grants.assigned(SMTP_ROLE):
         return reasons.RBAC_ROLE_MISSING
     return reasons.OUT_OF_SCOPE if mailbox is not None and mailbox.in_scope is False else None
 
@@ -152,7 +154,7 @@ def _for_exchange(claims: TokenClaims, wanted: str) -> bool:
 
 def _for_graph(audience: str) -> bool:
     host = audience.lower().removeprefix("https://")
-    return host == _GRAPH_APP_ID or host.startswith(_GRAPH_HOSTS)
+    return host == GRAPH_APP_ID or host.startswith(_GRAPH_HOSTS)
 
 
 def _about_mail(role: str) -> bool:

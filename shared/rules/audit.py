@@ -13,9 +13,6 @@ from shared.rules.config import EndpointName, IdentityModel, IdentityWay, MailCo
 from shared.rules.grants import EXCHANGE_APP_ID, Grants
 from shared.rules.token_claims import TokenClaims
 
-GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-"""Client id of Microsoft Graph, the same in every tenant."""
-
 
 class Kind(StrEnum):
     """What a finding is: beyond what is needed, proven abuse of it, not to be known, needed and not there, or a remark."""

@@ -6,10 +6,7 @@ from shared.rules import audit_commands as commands
 from shared.rules.audit import Finding, Kind, Needs
 from shared.rules.audit_commands import Ids
 from shared.rules.config import IdentityModel
-from shared.rules.grants import Grants, MailboxGrants, RoleAssignment
-
-SMTP_ROLE = "Application SMTP.SendAsApp"
-"""The one role of RBAC for Applications that SMTP knows (Microsoft, "SMTP Onboarding to App RBAC Overview")."""
+from shared.rules.grants import SMTP_ROLE, Grants, MailboxGrants, RoleAssignment
 
 
 def excess_in_exchange(needs: Needs, export: Grants, ids: Ids) -> Iterator[Finding]:
@@ -27,8 +24,7 @@ def excess_in_exchange(needs: Needs, export: Grants, ids: Ids) -> Iterator[Findi
 def missing_in_exchange(needs: Needs, export: Grants, ids: Ids) -> Iterator[Finding]:
     """A finding for what `mail.toml` needs and Exchange does not say that it is given."""
     if needs.model is IdentityModel.RBAC:
-        given = any(one.role.casefold() == SMTP_ROLE.casefold() for one in export.exchange.role_assignments)
-        if needs.mailboxes and not given:
+        if needs.mailboxes and not export.assigned(SMTP_ROLE):
             cause = f"Exchange has not assigned the role {SMTP_ROLE} to the identity, so nothing can be sent"
             yield Finding("assignment-missing", Kind.MISSING, cause, commands.grant_rbac(ids, needs.mailboxes))
         return

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from shared.rules import audit_commands as commands
-from shared.rules.audit import GRAPH_APP_ID, Area, Evidence, Finding, Holder, Judgement, Kind, Needs
+from shared.rules.audit import Area, Evidence, Finding, Holder, Judgement, Kind, Needs
 from shared.rules.audit_commands import Ids
 from shared.rules.audit_exchange import excess_in_exchange, is_scoped, missing_in_exchange
 from shared.rules.audit_roles import excess_roles, missing_roles
 from shared.rules.audit_storage import excess_in_storage, missing_in_storage
 from shared.rules.config import IdentityWay
-from shared.rules.grants import EXCHANGE_APP_ID, FRESH, Grants
+from shared.rules.grants import EXCHANGE_APP_ID, FRESH, GRAPH_APP_ID, Grants
 from shared.rules.problems import Problem, Refused
 from shared.rules.token_claims import TokenClaims
 

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 
 from shared.rules import audit_commands as commands
-from shared.rules.audit import GRAPH_APP_ID, Evidence, Finding, Holder, Kind, Needs
+from shared.rules.audit import Evidence, Finding, Holder, Kind, Needs
 from shared.rules.audit_commands import Ids
 from shared.rules.config import IdentityModel
-from shared.rules.grants import EXCHANGE_APP_ID, Grants
-
-SEND_AS_APP = "SMTP.SendAsApp"
-"""The permission of model "claim"."""
+from shared.rules.grants import EXCHANGE_APP_ID, GRAPH_APP_ID, SMTP_CLAIM, Grants
 
 MAIL_SEND = "Mail.Send"
 """The permission of High Volume Email (Microsoft Learn, "OAuth authentication for High Volume Email")."""
@@ -32,7 +29,7 @@ def excess_roles(needs: Needs, evidence: Evidence, export: Grants | None, ids: I
     for resource, role in sorted(_held(evidence, export)):
         if resource != EXCHANGE_APP_ID:
             yield _on_another(resource, role, ids)
-        elif role == SEND_AS_APP and needs.model is IdentityModel.RBAC:
+        elif role == SMTP_CLAIM and needs.model is IdentityModel.RBAC:
             yield _mixed(role, ids)
         elif role not in needed_roles(needs):
             yield _on_exchange(role, ids)
@@ -41,7 +38,7 @@ def excess_roles(needs: Needs, evidence: Evidence, export: Grants | None, ids: I
 
 def needed_roles(needs: Needs) -> frozenset[str]:
     """Exchange Online's permissions that the token has to carry."""
-    claim = {SEND_AS_APP} if needs.model is IdentityModel.CLAIM and needs.mailboxes else set()
+    claim = {SMTP_CLAIM} if needs.model is IdentityModel.CLAIM and needs.mailboxes else set()
     return frozenset(claim | ({MAIL_SEND} if needs.high_volume else set()))
 
 
@@ -56,7 +53,7 @@ def missing_roles(needs: Needs, evidence: Evidence, export: Grants | None, ids: 
             "role-missing",
             Kind.MISSING,
             cause,
-            commands.grant_claim(ids, needs.mailboxes) if role == SEND_AS_APP else _GRANT_HVE,
+            commands.grant_claim(ids, needs.mailboxes) if role == SMTP_CLAIM else _GRANT_HVE,
         )
 
 

@@ -22,6 +22,15 @@ FRESH = 7 * 86_400.0
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 """Client id of Office 365 Exchange Online, the same in every tenant."""
 
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+"""The same of Microsoft Graph."""
+
+SMTP_CLAIM = "SMTP.SendAsApp"
+"""The app role that model "claim" needs (Microsoft, "Authenticate an IMAP, POP or SMTP connection using OAuth")."""
+
+SMTP_ROLE = "Application SMTP.SendAsApp"
+"""The one role of RBAC for Applications that serves SMTP (Microsoft, "SMTP Onboarding to App RBAC Overview")."""
+
 Id = Annotated[str, Meta(max_length=64)]
 Text = Annotated[str, Meta(max_length=1024)]
 Address = Annotated[str, Meta(max_length=320)]
@@ -120,6 +129,10 @@ class Grants(Part, frozen=True):
         """What is known of a mailbox; addresses are the same in any case."""
         folded = address.casefold()
         return next((one for one in self.exchange.mailboxes if one.address.casefold() == folded), None)
+
+    def assigned(self, role: str) -> bool:
+        """Whether Exchange has assigned a role of this name; names of roles are the same in any case."""
+        return any(one.role.casefold() == role.casefold() for one in self.exchange.role_assignments)
 
     def granted(self, value: str) -> AppRole | None:
         """Exchange Online's application permission of this name, where Entra has granted it."""

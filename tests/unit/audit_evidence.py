@@ -5,10 +5,10 @@ import copy
 import json
 from typing import Any
 
-from shared.rules.audit import GRAPH_APP_ID, Evidence, Finding, Holder, Needs, Seen
+from shared.rules.audit import Evidence, Finding, Holder, Needs, Seen
 from shared.rules.audit_judge import judge
 from shared.rules.config import IdentityModel, IdentityWay
-from shared.rules.grants import EXCHANGE_APP_ID, Grants, grants_from
+from shared.rules.grants import EXCHANGE_APP_ID, GRAPH_APP_ID, Grants, grants_from
 from shared.rules.token_claims import TokenClaims
 
 CLIENT, OBJECT, TENANT = "6f0e4d7a-9a55-4f2d-8a3c-9e115b0d0f0c", "5b0d0f0c-6f0e-4d7a-9a55-1f2d7a3c9e11", "t-1"

@@ -7,8 +7,9 @@ from shared.audit import Audit
 from shared.audit_decoy import Decoy
 from shared.audit_ports import Sight
 from shared.audit_weekly import WeeklyAudit
-from shared.rules.audit import GRAPH_APP_ID, Holder
+from shared.rules.audit import Holder
 from shared.rules.config import AuditSetting
+from shared.rules.grants import GRAPH_APP_ID
 from shared.rules.outcome import Reason
 from shared.rules.token import EXPIRY_MARGIN, Token
 from shared.rules.token_errors import TokenUnavailable

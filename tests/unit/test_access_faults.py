@@ -9,9 +9,9 @@ import pytest
 from shared.edges import smtp_faults
 from shared.rules import access_reasons as reasons
 from shared.rules import replies, reply_table, token_errors
-from shared.rules.access_faults import Evidence, explain, mixed, of_token
+from shared.rules.access_faults import Evidence, evidence_of, explain, mixed, of_token, told
 from shared.rules.breakers import RULES, Breaker, breaker_of
-from shared.rules.config import IdentityModel
+from shared.rules.config import EndpointName, Identity, IdentityModel
 from shared.rules.cures import PLACEHOLDERS
 from shared.rules.grants import (
     EXCHANGE_APP_ID,
@@ -26,6 +26,7 @@ from shared.rules.grants import (
 from shared.rules.outcome import Reason, Retry
 from shared.rules.stops import Trial
 from shared.rules.token_claims import TokenClaims
+from tests.stage import a_config, a_sender
 
 NOW = 1_800_000_000.0
 BOX = "alerts@contoso.test"
@@ -183,6 +184,19 @@ def test_a_mailbox_that_does_not_open_has_its_own_causes() -> None:
     assert explain(LOGON_FAILED, evidence()) == reasons.SUBMISSION_OUT_OF_SCOPE
     assert explain(LOGON_FAILED, evidence(claims=None)) == reasons.SUBMISSION_OUT_OF_SCOPE
     assert explain(LOGON_FAILED, evidence(claims=with_role)) == reasons.MODELS_MIXED
+
+
+def test_high_volume_email_knows_neither_model() -> None:
+    """Its permission is another one and it says itself what it lacks, so nothing of SMTP.SendAsApp is claimed."""
+    bulk = a_sender("bulk")
+    config = replace(a_config(), identity=Identity(model=IdentityModel.CLAIM))
+    config = replace(config, senders={**config.senders, "bulk": replace(bulk, endpoint=EndpointName.HIGH_VOLUME)})
+    of_bulk, of_all = (evidence_of(config, box, NOW, "") for box in ("bulk@contoso.test", ""))
+    assert (of_bulk.model, of_all.model) == (None, IdentityModel.CLAIM)
+    known = replace(of_bulk, claims=replace(CLAIMS, roles=("Mail.Send",)), grants=export(exchange={"role_assignments": []}))
+    for refused in (REFUSED, LOGON_FAILED):
+        assert explain(refused, known) == told(refused, known) == refused
+    assert explain(REFUSED, replace(known, claims=replace(CLAIMS, audience="https://x"))) == reasons.AUDIENCE_WRONG
 
 
 def test_another_refusal_stays_what_it_is() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.rules.audit import GRAPH_APP_ID, Holder, Seen, Verdict, verdict_of
+from shared.rules.audit import Holder, Seen, Verdict, verdict_of
 from shared.rules.audit_judge import judge
 from shared.rules.config import IdentityModel, IdentityWay
+from shared.rules.grants import GRAPH_APP_ID
 from tests.unit.audit_evidence import (
     ACCOUNT,
     CLAIM,

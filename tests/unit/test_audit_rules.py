@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.rules.audit import GRAPH_APP_ID, Area, Evidence, Holder, Kind, Seen, Verdict, verdict_of
+from shared.rules.audit import Area, Evidence, Holder, Kind, Seen, Verdict, verdict_of
 from shared.rules.audit_judge import LONGEST_NAME, MOST_FINDINGS, MOST_NAMES, judge, refuse_doubtful
 from shared.rules.config import IdentityModel, IdentityWay
-from shared.rules.grants import EXCHANGE_APP_ID, FRESH
+from shared.rules.grants import EXCHANGE_APP_ID, FRESH, GRAPH_APP_ID
 from shared.rules.problems import Refused
 from shared.rules.token_claims import TokenClaims
 from tests.unit.audit_evidence import (
