@@ -58,7 +58,7 @@ class Dialler:
         connection = await self._connect(endpoint)
         if not isinstance(connection, Connection):
             return connection
-        refusal = await self._login(connection, endpoint, initial_response(mailbox, token.value))
+        refusal = await self._login(connection, endpoint, mailbox, token)
         if refusal is not None:
             connection.close()
             return refusal
@@ -105,12 +105,14 @@ class Dialler:
         check_in_step(client.protocol)
         return None if "xoauth2" in client.server_auth_methods else Parked(XOAUTH2_NOT_OFFERED)
 
-    async def _login(self, connection: Connection, endpoint: Endpoint, line: bytes) -> NotSent | AuthRefused | None:
+    async def _login(
+        self, connection: Connection, endpoint: Endpoint, mailbox: str, token: Token
+    ) -> NotSent | AuthRefused | None:
         started = self._monotonic()
         with self._telemetry.span("smtp auth", kind=Kind.CLIENT, attributes=_where(endpoint)) as span:
             try:
                 async with asyncio.timeout(self._timeouts.opening):
-                    answer = await authenticate(connection, line)
+                    answer = await authenticate(connection, initial_response(mailbox, token.value))
                 refusal = _judged(answer, span)
             except Exception as error:  # noqa: BLE001 - every class has its verdict, unknown ones park the mail
                 refusal = not_sent(verdict_of(error, Phase.AUTH))

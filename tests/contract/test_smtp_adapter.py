@@ -93,6 +93,16 @@ async def test_the_login_is_made_in_two_steps(trusted: Authority) -> None:
         assert all(len(line) <= 512 for line in lines if not line.startswith(b"dXNlcj"))
 
 
+async def test_a_token_that_no_login_can_hold_is_no_exception(trusted: Authority) -> None:
+    """Whatever an identity endpoint calls a token: the mail is parked, nothing of it is said, the connection is closed."""
+    async with ScriptedServer(trusted.server) as server:
+        client = Client(trusted, server.port)
+        async with client.gateway() as gateway:
+            outcome = await gateway.open(MAILBOX, client.token(text="a\x01b"))
+        assert isinstance(outcome, Parked)
+        assert server.dialogues[0].verbs == ["EHLO", "STARTTLS", "EHLO"]
+
+
 async def test_a_challenge_with_an_error_is_answered_with_an_empty_line(trusted: Authority) -> None:
     """Then comes the refusal itself, and the token is not sent a second time."""
     async with ScriptedServer(trusted.server, {"TOKEN": b"334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"}) as server:
