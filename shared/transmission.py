@@ -7,7 +7,7 @@ from typing import Protocol
 from shared.attempt import Attempt
 from shared.pace_ports import Turn
 from shared.ports import Gateway, Session, Tokens
-from shared.rules.access_faults import evidence_of, explain
+from shared.rules.access_faults import LOGON_FAILED, evidence_of, explain
 from shared.rules.config import MailConfig, Sender
 from shared.rules.mail import Mail
 from shared.rules.mail_row import pending
@@ -34,7 +34,7 @@ class Explain(Protocol):
     """Tells apart the causes that share one refusal, by what the token says of itself."""
 
     def __call__(self, refused: Reason, mailbox: str, token: Token | None) -> Reason:
-        """The cause, or the refusal where nothing is known; `token` is the one that was refused, None for any."""
+        """The cause, or the refusal where nothing is known; `token` is the refused one, None for none."""
 
 
 def unexplained(refused: Reason, mailbox: str, token: Token | None) -> Reason:  # noqa: ARG001 - the shape of `Explain`
@@ -71,7 +71,7 @@ class Transmission:
         if isinstance(session, Retry | Rejected | Parked):
             return session
         try:
-            return self._told_apart(await _transact(session, turn, attempt, letter, content), mailbox)
+            return await self._told_apart(await _transact(session, turn, attempt, letter, content), mailbox)
         finally:
             await session.release()
 
@@ -107,11 +107,15 @@ class Transmission:
         assert refused is not None  # noqa: S101 - the loop ran twice; says so to the type checker
         return Retry(AUTH_PAUSE, self.explain(refused.reason, mailbox, token), refused.reply)
 
-    def _told_apart(self, outcome: Outcome | Later, mailbox: str) -> Outcome | Later:
-        """After DATA the token was good; what it says of the identity's roles is told by the next refused login."""
-        if not isinstance(outcome, Retry):
+    async def _told_apart(self, outcome: Outcome | Later, mailbox: str) -> Outcome | Later:
+        """After DATA the token was good; its roles tell a missing right from both models at once."""
+        if not isinstance(outcome, Retry) or outcome.reason.code != LOGON_FAILED:
             return outcome
-        return replace(outcome, reason=self.explain(outcome.reason, mailbox, None))
+        try:
+            token = await self.tokens.get(self.gateway.login_margin(mailbox))
+        except TokenUnavailable:
+            token = None
+        return replace(outcome, reason=self.explain(outcome.reason, mailbox, token))
 
 
 async def _transact(session: Session, turn: Turn, attempt: Attempt, letter: Letter, content: bytes) -> Outcome | Later:

@@ -1,7 +1,9 @@
 """A mailbox that Exchange does not let in: its mails wait, and a login tries for all of them."""
 
+import base64
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,6 +12,8 @@ from shared.rules.breakers import QUARTER
 from shared.rules.orders import decode
 from shared.rules.outcome import Reason, Reply, Retry
 from shared.rules.states import State
+from shared.rules.token import Token
+from shared.transmission import ByToken, Transmission
 from tests.crowd import LOCKED_OUT, mails, states, until_rest
 from tests.stage import Stage, a_config, a_sender, an_envelope
 
@@ -119,3 +123,35 @@ async def test_a_probe_never_goes_faster_than_its_time(orders: Callable[[Stage],
     assert not await stage.breakers.write(replace(stale[0].stop, until=0.0), stale[0])
     assert len(stage.gateway.tokens) == tried + 1
     assert orders(stage) == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "code"),
+    [([], "submission-out-of-scope"), (["SMTP.SendAsApp"], "models-mixed"), (None, "submission-out-of-scope")],
+)
+async def test_a_mailbox_that_does_not_open_is_told_by_the_token(roles: list[str] | None, code: str) -> None:
+    """In the ledger as by the doctor: outside the scope, or both models at once; an opaque token leaves the usual cause."""
+    stage = Stage()
+    said = {"aud": "https://outlook.office365.com", "roles": roles, "exp": stage.now + 3600}
+    text = "opaque" if roles is None else f"e.{base64.urlsafe_b64encode(json.dumps(said).encode()).decode()}.s"
+    tokens = FixedTokens(Token(text, stage.now, stage.now + 3600))
+    stage.send = replace(stage.send, transmission=Transmission(tokens, stage.gateway, ByToken(stage.config, stage.clock)))
+    stage.gateway.outcomes = [Retry(300.0, Reason("mailbox-logon-failed", "made up"), Reply(430, "4.2.0"))]
+    await stage.accept()
+    await stage.run()
+    assert stage.row.why is not None
+    assert stage.row.why.code == code
+
+
+@dataclass(frozen=True)
+class FixedTokens:
+    """Always the same token."""
+
+    token: Token
+
+    async def get(self, margin: float = 0.0) -> Token:  # noqa: ARG002 - the shape of the port
+        """As the port says."""
+        return self.token
+
+    async def drop(self, token: Token) -> None:
+        """As the port says."""
